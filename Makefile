@@ -1,0 +1,43 @@
+# evalkit: `make demo` shows a verdict, `make test` runs the tests. Nothing else is needed first.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench examples calibration clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(INSTALLED)  ## install into .venv and judge the shipped example
+	@$(BIN)/evalkit gate envelopes/support.yaml
+
+test: $(INSTALLED)  ## install into .venv and run the tests
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)  ## everything CI runs: style, types, laws, tests, coverage
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+format: $(INSTALLED)  ## write the code as the formatter does
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
+	$(BIN)/python -m tests.bench
+
+clean:  ## remove what was installed and cached
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
+
+$(INSTALLED): pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
+	@touch $@

@@ -1,0 +1,48 @@
+"""The commands, and what they have in common."""
+
+from __future__ import annotations
+
+import typer
+
+from evalkit import __version__
+from evalkit.cli.gate import EPILOG, gate
+from evalkit.cli.judge import judge
+from evalkit.cli.list import list_plugins
+from evalkit.cli.report import report
+from evalkit.cli.schema import schema
+from evalkit.cli.score import score
+from evalkit.cli.validate import validate
+
+app = typer.Typer(
+    name="evalkit",
+    help="State the acceptable behaviour of an AI endpoint, and prove or disprove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"evalkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    del version
+
+
+app.command(epilog=EPILOG)(gate)
+app.command()(judge)
+app.command()(report)
+app.command()(validate)
+app.command()(score)
+app.command(name="list")(list_plugins)
+app.command()(schema)

@@ -1,0 +1,42 @@
+"""``evalkit judge``: an earlier run is judged again, without a call."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def judge(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    envelope: Annotated[
+        Path | None,
+        typer.Option(help="Judge under another envelope, into a run folder of its own."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="That folder [default: reports/NAME-TIME-ID]."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print verdict.json instead of the table.")
+    ] = False,
+) -> None:
+    """Judge the samples of an earlier run again: the same verdict, byte for byte."""
+    from evalkit.cli.show import show_run
+    from evalkit.cli.world import code_root, origin
+    from evalkit.flows.gate import judge_otherwise, judge_run
+    from evalkit.spec.envelope import load_envelope
+    from evalkit.stages.store import RunFolder
+
+    folder = RunFolder.open(run)
+    loaded = load_envelope(envelope or folder.envelope_path, code_root=code_root())
+    if envelope is None:
+        verdict, shown = judge_run(folder, loaded), run
+    else:
+        started = origin(loaded.envelope.name)
+        shown = output or Path("reports") / started.run
+        verdict = judge_otherwise(folder, loaded, shown, started)
+    show_run(shown, verdict, as_json=json)
+    sys.exit(int(verdict.exit_code))

@@ -1,0 +1,33 @@
+"""A judged run is rendered into its folder and told on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from evalkit.core.verdict import Verdict
+
+REPORT = "report.html"
+
+
+def show_run(folder: Path, verdict: Verdict, *, as_json: bool) -> None:
+    """Write the HTML report of a run, and print its verdict as a table or as JSON."""
+    from evalkit.report.html import render_html
+    from evalkit.report.pairs import MOST_TEXTS
+    from evalkit.report.view import case_text, cases_to_show, view_of
+    from evalkit.stages.store import RunFolder, verdict_text
+
+    run = RunFolder.open(folder)
+    manifest = run.manifest()
+    view = view_of(verdict, manifest)
+    shown = cases_to_show(view, most=MOST_TEXTS)
+    cases, samples = run.cases(shown), run.first_samples(shown)
+    texts = {case_id: case_text(case, samples[case_id]) for case_id, case in cases.items()}
+    report = run.write_text(REPORT, render_html(view, texts, manifest))
+    if as_json:
+        sys.stdout.write(verdict_text(verdict))
+        return
+    from evalkit.cli.world import result_console
+    from evalkit.report.terminal import print_verdict
+
+    print_verdict(view, result_console(), report=str(report), command=f"evalkit judge {folder}")

@@ -1,0 +1,40 @@
+"""``evalkit validate``: every file is checked, nothing is run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalkit.core.errors import SpecError
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="Envelopes, or golden sets on their own.")],
+) -> None:
+    """Check files and everything they name: all problems at once, no call, no foreign code."""
+    from evalkit.core.wording import count_text
+    from evalkit.flows import validate as flow
+
+    broken = False
+    for path in files:
+        try:
+            found = flow.validate(path)
+        except SpecError as error:
+            sys.stderr.write(f"{error}\n")
+            broken = True
+            continue
+        parts = [
+            count_text(count, noun)
+            for count, noun in (
+                (found.bounds, "bound"), (found.cases, "case"), (found.samples, "recorded sample"),
+            )
+            if count
+        ]  # fmt: skip
+        sys.stdout.write(f"{found.path}: valid ({', '.join(parts)})\n")
+        for scorer in found.unchecked:
+            sys.stdout.write(f"  not checked: {scorer} and its bounds (validate runs no code)\n")
+    if broken:
+        sys.exit(SpecError.exit_code)

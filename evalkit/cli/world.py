@@ -1,0 +1,59 @@
+"""The world a command runs in: time, place, versions. Asked here and handed down as values."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from evalkit import __version__
+from evalkit.flows.gate import Origin
+from evalkit.report.terminal import WIDEST
+
+
+def origin(envelope: str) -> Origin:
+    """Return what a new run notes about the circumstances it is made in."""
+    now = datetime.now(UTC)
+    return Origin(
+        run=f"{envelope}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        created=now.isoformat(timespec="seconds"),
+        evalkit=__version__,
+        versions=_versions(),
+        commit=_commit(),
+    )
+
+
+def code_root() -> Path:
+    """Return the folder below which an envelope may run code: the repository, or this folder."""
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return folder
+    return here
+
+
+def result_console() -> Console:
+    """Return the console for results; a file or a pipe is as wide as the widest table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDEST)
+
+
+def _versions() -> dict[str, str]:
+    import numpy as np
+
+    return {"python": platform.python_version(), "numpy": np.__version__}
+
+
+def _commit() -> str | None:
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            capture_output=True, text=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

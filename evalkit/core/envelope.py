@@ -1,0 +1,256 @@
+"""What is acceptable: metrics, slices, bounds and the envelope that holds them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from evalkit.core.model import Arm, Json, Snapshot
+
+
+class Kind(StrEnum):
+    """What sort of number a metric is; decides its default statistic and its support."""
+
+    RATE = "rate"
+    SCORE = "score"
+    AMOUNT = "amount"
+    TIME = "time"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The values a metric can take, ends included; ``upper`` may be infinite."""
+
+    lower: float
+    upper: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both ends are finite, so that exact limits exist at any sample size."""
+        return math.isfinite(self.lower) and math.isfinite(self.upper)
+
+    @property
+    def width(self) -> float:
+        """The distance between the ends."""
+        return self.upper - self.lower
+
+    def minus(self, other: Support, *, factor: float = 1.0) -> Support:
+        """Return the support of ``x − factor·y`` for x here and y in ``other`` (factor ≥ 0)."""
+        return Support(self.lower - factor * other.upper, self.upper - factor * other.lower)
+
+
+UNIT_INTERVAL = Support(0.0, 1.0)
+NON_NEGATIVE = Support(0.0, math.inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """What is taken of a metric's values: a rate, a mean, or a quantile.
+
+    >>> Statistic.parse("p99.9").quantile
+    0.999
+    """
+
+    name: str
+    quantile: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Statistic:
+        """Return the statistic that ``rate``, ``mean`` or ``p1`` to ``p99.9`` names.
+
+        Raises:
+            ValueError: the text names none.
+        """
+        if text in {"rate", "mean"}:
+            return cls(text)
+        percent = float(text[1:]) if _QUANTILE.fullmatch(text) else math.nan
+        if not 1 <= percent <= 99.9:
+            raise ValueError(f"expected rate, mean or p1 to p99.9, found {text!r}")
+        return cls(f"p{percent:g}", round(percent / 100, 9))
+
+
+_QUANTILE = re.compile(r"p[0-9]{1,2}(\.[0-9]{1,4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The cases a bound speaks about: any of some tags, all of some tags, and metadata values."""
+
+    any_of: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+    where: tuple[tuple[str, tuple[Json, ...]], ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether the slice is the whole golden set."""
+        return not (self.any_of or self.all_of or self.where)
+
+    @property
+    def name(self) -> str:
+        """The slice in one word or two; empty for the whole golden set."""
+        parts = ["|".join(self.any_of), "&".join(self.all_of)]
+        parts += [f"{key}={'|'.join(map(_word, values))}" for key, values in self.where]
+        return "&".join(part for part in parts if part)
+
+    def holds(self, tags: tuple[str, ...], metadata: Mapping[str, Json]) -> bool:
+        """Return whether a case with these tags and this metadata belongs to the slice."""
+        return (
+            (not self.any_of or not set(self.any_of).isdisjoint(tags))
+            and set(self.all_of).issubset(tags)
+            and all(
+                key in metadata and any(_same(metadata[key], value) for value in values)
+                for key, values in self.where
+            )
+        )
+
+
+def _word(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _same(one: Json, other: Json) -> bool:
+    # Python holds true and 1 to be equal; a reader of the file does not.
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+EVERYTHING = Slice()
+
+
+class LimitKind(StrEnum):
+    """What a limit is laid on."""
+
+    ABSOLUTE = "absolute"
+    DELTA = "delta"
+    RATIO = "ratio"
+    SHIFT = "shift"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The acceptable region, ends included: ``None`` is unbounded on that side.
+
+    ABSOLUTE limits the candidate alone; DELTA candidate − baseline; RATIO candidate ÷ baseline;
+    SHIFT the distance between the two distributions.
+    """
+
+    kind: LimitKind
+    min: float | None = None
+    max: float | None = None
+    distance: Literal["ks", "w1", "tv"] | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether a baseline is needed."""
+        return self.kind is not LimitKind.ABSOLUTE
+
+
+class Require(StrEnum):
+    """What a bound needs to be satisfied: a proof, or the lack of a disproof."""
+
+    PROVEN = "proven"
+    NOT_DISPROVEN = "not-disproven"
+
+
+class Severity(StrEnum):
+    """Whether a bound can turn the gate, or only speaks."""
+
+    BLOCK = "block"
+    WARN = "warn"
+
+
+class Scope(StrEnum):
+    """What the interval is about: the traffic behind the cases, or just these cases."""
+
+    POPULATION = "population"
+    GOLDEN_SET = "golden-set"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A scorer with its options, one set an arm: what reads numbers off samples.
+
+    ``scorer`` is a registered name or the path of a file with one scorer in it; ``options`` are
+    instances of the frozen dataclass the scorer declares.
+    """
+
+    name: str
+    scorer: str
+    options: Mapping[Arm, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One value of an instrument, and how to read it.
+
+    ``unit`` is what reports print behind a number; ``labels`` are the words for 1 and 0 of a
+    rate. ``fallback`` names the value that both arms are read with where one of them lacks this
+    one. ``range_declared`` is true where somebody named the ends of the support, which are
+    otherwise those of the kind.
+    """
+
+    name: str
+    instrument: str
+    value: str
+    kind: Kind
+    support: Support
+    unit: str = ""
+    labels: tuple[str, str] | None = None
+    fallback: str | None = None
+    range_declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One line of the contract: this statistic of this metric on this slice stays inside this."""
+
+    name: str
+    metric: Metric
+    statistic: Statistic
+    limit: Limit
+    slice: Slice = EVERYTHING
+    require: Require = Require.PROVEN
+    severity: Severity = Severity.BLOCK
+    confidence: float = 0.95
+    scope: Scope = Scope.POPULATION
+
+    @property
+    def alpha(self) -> float:
+        """How often a claim about this bound may be wrong."""
+        return round(1.0 - self.confidence, 12)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this bound can turn the gate."""
+        return self.severity is Severity.BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The acceptable behaviour of one endpoint, ready to be measured.
+
+    ``metrics`` holds those no bound uses: they are scored and shown. ``max_missing`` is a share
+    of samples, per arm and slice.
+    """
+
+    name: str
+    candidate: Snapshot
+    bounds: tuple[Bound, ...]
+    baseline: Snapshot | None = None
+    instruments: tuple[Instrument, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    repeats: int = 1
+    max_missing: float = 0.02
+    inconclusive_blocks: bool = True
+    seed: int = 0
+
+    @property
+    def snapshots(self) -> dict[Arm, Snapshot]:
+        """The snapshots that are asked, baseline first."""
+        arms = {Arm.BASELINE: self.baseline, Arm.CANDIDATE: self.candidate}
+        return {arm: snapshot for arm, snapshot in arms.items() if snapshot is not None}

@@ -1,0 +1,215 @@
+"""Bound results become sentences, the same in the verdict, the terminal and every report.
+
+Written without adjectives for size, without exclamation marks, and never without a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalkit.core.envelope import Kind, Limit, LimitKind
+from evalkit.core.verdict import BoundResult, Estimate, Reason, Result, Unmeasured
+from evalkit.core.wording import (
+    count_text,
+    end_text,
+    estimate_text,
+    interval_text,
+    limit_text,
+    money_text,
+    side_text,
+    value_text,
+)
+
+
+def title(bound: BoundResult) -> str:
+    """Return what a bound is about: ``latency_ms, p95 on prime``."""
+    statistic = "" if bound.statistic in _USUAL[bound.kind] else f", {bound.statistic}"
+    return f"{bound.metric}{statistic}{f' on {bound.on}' if bound.on else ''}"
+
+
+_USUAL = {
+    Kind.RATE: ("rate", "mean"), Kind.SCORE: ("mean",), Kind.AMOUNT: (), Kind.TIME: (),
+    Kind.CATEGORY: ("mean",),
+}  # fmt: skip
+
+
+def allowed(bound: BoundResult) -> str:
+    """Return the limit of a bound in words."""
+    return limit_text(bound.limit, bound.kind, bound.unit)
+
+
+def permitted(bound: BoundResult) -> str:
+    """Return the limit of a bound as a clause: ``where ±3 points are allowed``."""
+    text = allowed(bound).removesuffix(" of baseline")
+    if text.startswith("within "):
+        return f"where {text.removeprefix('within ')} are allowed"
+    return f"where {text} is required"
+
+
+def judged_text(bound: BoundResult) -> str:
+    """Return the number the limit was laid on, or ``no value``."""
+    estimate = bound.judged
+    return estimate_text(bound, estimate) if isinstance(estimate, Estimate) else "no value"
+
+
+def arm_text(bound: BoundResult, estimate: Estimate | Unmeasured | None) -> str:
+    """Return the value of one arm, or ``no value``."""
+    if not isinstance(estimate, Estimate):
+        return "no value"
+    return value_text(estimate.value, bound.kind, bound.unit)
+
+
+def movement(bound: BoundResult) -> str:
+    """Return what happened between the arms: ``rose from 2.1 % to 76.7 %``."""
+    before, after = bound.baseline, bound.candidate
+    if not isinstance(after, Estimate):
+        return "was not measured"
+    if not isinstance(before, Estimate):
+        return f"is {arm_text(bound, after)}"
+    old, new = arm_text(bound, before), arm_text(bound, after)
+    if old == new:
+        return f"stayed at {new}"
+    verb = "rose" if after.value > before.value else "fell"
+    return f"{verb} from {old} to {new}"
+
+
+def interval_name(confidence: float) -> str:
+    """Return how the interval of two one-sided limits is called: ``90 % interval``."""
+    return f"{100 - 200 * (1 - confidence):.6g}\u00a0% interval"
+
+
+# ---------------------------------------------------------------- one bound
+
+
+def reason_sentence(bound: BoundResult, moved: tuple[int, int] | None, family: int) -> str:
+    """Return why a bound is what it is.
+
+    Args:
+        bound: the result, its ``detail`` still empty.
+        moved: how many cases gained and lost the metric, where it is a rate of both arms.
+        family: how many bounds were corrected for together.
+    """
+    judged = bound.judged
+    if isinstance(judged, Unmeasured):
+        return f"{judged.detail}."
+    match bound.result:
+        case Result.BROKEN:
+            return _broken(bound, judged, moved)
+        case Result.UNDECIDED:
+            return _undecided(bound, judged, family)
+    return f"{estimate_text(bound, judged)}, {interval_text(bound, judged)}: {allowed(bound)}."
+
+
+def _broken(bound: BoundResult, judged: Estimate, moved: tuple[int, int] | None) -> str:
+    low, high = bound.limit.min, bound.limit.max
+    under = low is not None and judged.value < low
+    side, broken = ("below", low) if under else ("above", high)
+    assert broken is not None
+    if bound.limit.compares:
+        fact = (
+            _moves(bound, judged, moved) or f"{estimate_text(bound, judged)} ({movement(bound)})."
+        )
+        limit = side_text(broken, bound.limit, bound.kind, bound.unit)
+        return f"{fact} The whole interval, {interval_text(bound, judged)}, lies {side} {limit}."
+    end, name = (judged.upper, "upper") if under else (judged.lower, "lower")
+    return (
+        f"{estimate_text(bound, judged)}, where {allowed(bound)} is required{_baseline(bound)}. "
+        f"Even the {name} end, {end_text(bound, judged, end)}, is {side} it."
+    )
+
+
+def _baseline(bound: BoundResult) -> str:
+    if not isinstance(bound.baseline, Estimate):
+        return ""
+    return f"; the baseline has {arm_text(bound, bound.baseline)}"
+
+
+def _moves(bound: BoundResult, judged: Estimate, moved: tuple[int, int] | None) -> str:
+    if moved is None or bound.limit.kind is not LimitKind.DELTA:
+        return ""
+    yes, no = bound.labels or ("1", "0")
+    gained, lost = moved
+    if judged.value < 0:
+        yes, no, gained, lost = no, yes, lost, gained
+    return (
+        f"{gained:,} of {count_text(judged.n, 'case')} went from {no} to {yes}, "
+        f"{lost:,} the other way."
+    )
+
+
+def _undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
+    fact = f"{estimate_text(bound, judged)} observed, {allowed(bound)} required"
+    interval = interval_text(bound, judged)
+    least = bound.settle.n_least if bound.settle else None
+    match bound.reason:
+        case Reason.MULTIPLICITY:
+            return (
+                f"{fact}: the interval, {interval}, lies outside on its own, not after "
+                f"correction for {count_text(family, 'bound')}."
+            )
+        case Reason.IMPOSSIBLE if least is not None:
+            return f"{fact}: {count_text(least, 'case')} is the least that can prove this; there are {judged.clusters:,}."
+        case Reason.TOO_FEW if least is not None:
+            return f"{fact}: {judged.clusters:,} independent cases are fewer than the method is valid for, {least:,}."
+        case Reason.ZERO_VARIANCE:
+            return (
+                f"{fact}: all {judged.n:,} cases are equal, and no declared range says how far "
+                "an unseen one could lie."
+            )
+        case Reason.MISSING:
+            return (
+                f"{fact}: with {count_text(judged.missing, 'missing sample')} put at the worst, "
+                f"the interval is {interval}; the others alone would decide the bound."
+            )
+    return f"{fact}: the limit lies inside the interval, {interval}."
+
+
+# ---------------------------------------------------------------- ways out
+
+
+def settle_lines(bound: BoundResult) -> list[str]:
+    """Return the ways out of an undecided bound, each ending in a number of cases or an edit."""
+    return list(_ways_out(bound))
+
+
+def _ways_out(bound: BoundResult) -> Iterator[str]:
+    way, judged = bound.settle, bound.judged
+    if way is None or not isinstance(judged, Estimate):
+        return
+    tagged = f" tagged {bound.on}" if bound.on else ""
+    if way.n is not None:
+        cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
+        yield f"{count_text(way.n, 'more case')}{tagged}{cost}, if the truth is {estimate_text(bound, judged)}"
+    if way.n_unchanged is not None and way.n_unchanged != way.n:
+        yield f"{count_text(way.n_unchanged, 'more case')}{tagged}, if the candidate is truly unchanged"
+    if bound.kind in {Kind.AMOUNT, Kind.TIME} and bound.reason in _NEEDS_RANGE:
+        yield "range: [low, high] on the bound, if the values have a known end"
+    if way.margin is not None:
+        yield f"{edit(way.margin, bound.kind)}: holds with these {count_text(judged.n, 'case')}"
+    if way.n is None and bound.reason is Reason.AT_MARGIN:
+        yield "more cases would not help soon"
+
+
+_NEEDS_RANGE = {Reason.ZERO_VARIANCE, Reason.TOO_FEW}
+
+
+def edit(limit: Limit, kind: Kind) -> str:
+    """Return a limit as an envelope writes it.
+
+    >>> edit(Limit(LimitKind.DELTA, -0.091, 0.091), Kind.RATE)
+    'delta: 9.1%'
+    """
+
+    def number(value: float) -> str:
+        shares = kind is Kind.RATE and limit.kind is not LimitKind.RATIO
+        return f"{100 * value:.12g}%" if shares else f"{value:.12g}"
+
+    if limit.kind is LimitKind.DELTA and limit.max is not None and limit.min == -limit.max:
+        return f"delta: {number(limit.max)}"
+    sides = [
+        f"{name}: {number(value)}"
+        for name, value in (("min", limit.min), ("max", limit.max))
+        if value is not None
+    ]
+    text = ", ".join(sides)
+    return text if limit.kind is LimitKind.ABSOLUTE else f"{limit.kind}: {{{text}}}"

@@ -1,0 +1,188 @@
+"""The seams where plug-ins are put in: what a stage may ask of a provider, a scorer, a report.
+
+A plug-in is a frozen declaration around a function or a class. It is found by looking (see
+``core.registry``), it carries its own options as a frozen dataclass, and a stage sees nothing of
+it but what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Support
+from evalkit.core.errors import Place
+from evalkit.core.model import Arm, Case, Json, Sample, Score, ScoreValue, Snapshot, Unscored
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """For plug-ins that leave nothing to choose."""
+
+
+# ---------------------------------------------------------------- providers
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to one arm: the ``index``-th sample of a case."""
+
+    arm: Arm
+    case: Case
+    index: int
+
+
+class Provider(Protocol):
+    """Turns a request into a sample; an infrastructure failure is a sample with an error."""
+
+    async def answer(self, request: Request) -> Sample:
+        """Return the sample of this request."""
+        ...
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """Answers that exist already: they are read from first to last instead of asked for."""
+
+    @property
+    def source(self) -> str:
+        """What messages call it: a file, usually."""
+        ...
+
+    def samples(self) -> Iterator[tuple[Sample, Place]]:
+        """Yield every recorded sample with its place.
+
+        Raises:
+            SpecError: after the last line, with every line that is no record.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPlugin:
+    """A wire format: how to open a provider for one arm of an envelope."""
+
+    name: str
+    options: type
+    open: Callable[[Arm, Snapshot], Provider | Recording]
+    doc: str = ""
+
+
+# ---------------------------------------------------------------- scorers
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number (or category) that a scorer reads off a sample.
+
+    ``labels`` are the words for 1 and 0 of a rate; ``fallback`` names another value of the same
+    scorer that both arms are read with where one of them lacks this one. ``support`` follows
+    from the kind where it is not given; ``limited_by`` names the sampling parameter that caps an
+    amount, and so declares its range when the snapshot sets it.
+    """
+
+    name: str
+    kind: Kind
+    support: Support | None = None
+    unit: str = ""
+    labels: tuple[str, str] | None = None
+    fallback: str | None = None
+    limited_by: str | None = None
+
+    @property
+    def natural_support(self) -> Support:
+        """The values this can take when nobody declares a range."""
+        if self.support is not None:
+            return self.support
+        return UNIT_INTERVAL if self.kind in {Kind.RATE, Kind.SCORE} else NON_NEGATIVE
+
+
+class Scorer(Protocol):
+    """Pure: a case and one sample of it become a score."""
+
+    def __call__(self, case: Case, sample: Sample, options: object) -> Score:
+        """Return the score; the same arguments always give the same one."""
+        ...
+
+
+class RemoteScorer(Protocol):
+    """Asks a provider (a judge model, a moderation service) that the stage hands to it."""
+
+    def __call__(
+        self, case: Case, sample: Sample, options: object, provider: Provider
+    ) -> Awaitable[Score]:
+        """Return the score once the provider has answered."""
+        ...
+
+
+class PairScorer(Protocol):
+    """Compares the two arms' samples of one case; the score is the candidate's."""
+
+    def __call__(self, case: Case, baseline: Sample, candidate: Sample, options: object) -> Score:
+        """Return the score of the candidate's sample beside the baseline's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One line of a scorer's own documentation, run by the contract tests.
+
+    ``expected`` holds the values in the scorer's order; a string stands for ``Unscored``'s reason
+    where the value is a number, and for the category where it is one.
+    """
+
+    output: str
+    expected: tuple[float | str, ...]
+    reference: Json = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+    sample: Mapping[str, Json] = field(default_factory=dict)
+    input: str = ""
+    note: str = ""
+
+
+ScoreFunction: TypeAlias = Callable[..., "Score | ScoreValue | bool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerPlugin:
+    """A behaviour that can be measured, as declared by the ``scorer`` decorator.
+
+    ``id`` is the name with the version of its rules: it stands in every verdict. The metric NAME
+    reads the first value, NAME.VALUE any of them. ``reads_output`` says that a sample without a
+    recorded text tells this scorer nothing, ``reads_errors`` that it is handed samples with an
+    error too; otherwise such samples are missing without asking. Some options are not the user's to
+    give: ``from_snapshot`` fills them with a field of the arm's own snapshot, ``from_candidate``
+    with a field of the candidate's for both arms, because both are held to its contract; a field
+    that is filled and has no default must be there.
+    """
+
+    room: ClassVar[str] = "scorers"
+
+    name: str
+    version: int
+    values: tuple[Value, ...]
+    function: ScoreFunction
+    options: type = NoOptions
+    needs_reference: bool = False
+    reads_output: bool = True
+    reads_errors: bool = False
+    from_snapshot: Mapping[str, str] = field(default_factory=dict)
+    from_candidate: Mapping[str, str] = field(default_factory=dict)
+    examples: Sequence[Example] = ()
+    doc: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name and the version of the rules, such as ``refusal@1``."""
+        return f"{self.name}@{self.version}"
+
+    def __call__(self, case: Case, sample: Sample, options: object) -> Score:
+        """Return the score, whatever short form the function gave it in."""
+        given = (case, sample) if self.options is NoOptions else (case, sample, options)
+        found = self.function(*given)
+        if isinstance(found, Score):
+            return found
+        if isinstance(found, (str, Unscored)):
+            return Score((found,))
+        return Score((float(found),))

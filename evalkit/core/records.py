@@ -1,0 +1,242 @@
+"""A sample and its line of JSON: one form for recordings, runs and logs."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from evalkit.core.model import Absent, Arm, Case, ErrorKind, Json, Sample, SampleError
+
+
+class RecordError(ValueError):
+    """A value is no record; the message says what was expected and what was found."""
+
+
+def sample_of(data: Json, arm: Arm) -> Sample:
+    """Return the sample a record holds.
+
+    ``id`` is required, and something observed: an output, an error, or a measurement. Fields that
+    nobody knows are kept under ``extra``.
+
+    Raises:
+        RecordError: a field is missing or of the wrong shape.
+    """
+    if not isinstance(data, dict):
+        raise RecordError(f"expected an object with id and output, found {_shown(data)}")
+    found: dict[str, Any] = {}
+    extra: dict[str, Json] = {}
+    for key, value in data.items():
+        if key in _READERS:
+            if value is not None:
+                found[_FIELD_OF.get(key, key)] = _READERS[key](key, value)
+        elif key not in _IGNORED:
+            extra[key] = value
+    if "case_id" not in found:
+        raise RecordError("expected id, found none")
+    _settle_outcome(found)
+    if not found.keys() & _OBSERVED:
+        raise RecordError("expected output or error, found neither")
+    return Sample(arm=arm, extra=extra, **found)
+
+
+def record_of(sample: Sample) -> dict[str, Json]:
+    """Return the JSON object of a sample, without the fields nobody filled."""
+    record: dict[str, Json] = {
+        "arm": sample.arm.value,
+        "id": sample.case_id,
+        "sample": sample.index,
+    }
+    if sample.error is not None:
+        record["error"] = {"kind": sample.error.kind.value, "message": sample.error.message}
+    for name in _PLAIN_FIELDS:
+        value = getattr(sample, name)
+        if value is not None:
+            record[name] = value
+    if sample.metadata:
+        record["metadata"] = dict(sample.metadata)
+    return {**record, **sample.extra}
+
+
+def case_record(case: Case) -> dict[str, Json]:
+    """Return the JSON object of a case, as a golden set writes it."""
+    asked: Json
+    match case.input:
+        case str():
+            asked = case.input
+        case tuple():
+            asked = [{"role": turn.role, "content": turn.content} for turn in case.input]
+        case _:
+            asked = dict(case.input)
+    record: dict[str, Json] = {"id": case.id, "input": asked}
+    if not isinstance(case.reference, Absent):
+        record["reference"] = case.reference
+    if case.tags:
+        record["tags"] = list(case.tags)
+    if case.cluster is not None:
+        record["cluster"] = case.cluster
+    if case.metadata:
+        record["metadata"] = dict(case.metadata)
+    return record
+
+
+# ---------------------------------------------------------------- fields
+
+
+def _text(key: str, value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    hint = f'; write "{value}"' if number else ""
+    raise RecordError(f"expected {key} to be text, found {_shown(value)}{hint}")
+
+
+def _id(key: str, value: Json) -> str:
+    if value == "":
+        raise RecordError("expected id to be text, found an empty one")
+    return _text(key, value)
+
+
+def _number(key: str, value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RecordError(f"expected {key} to be a number, found {_shown(value)}")
+    if value < 0 or not math.isfinite(value):
+        raise RecordError(f"expected {key} to be at least 0, found {_shown(value)}")
+    return float(value)
+
+
+def _count(key: str, value: Json) -> int:
+    number = _number(key, value)
+    if number != int(number):
+        raise RecordError(f"expected {key} to be a whole number, found {_shown(value)}")
+    return value if isinstance(value, int) else int(number)
+
+
+def _mapping(key: str, value: Json) -> Mapping[str, Json]:
+    if not isinstance(value, dict):
+        raise RecordError(f"expected {key} to be an object, found {_shown(value)}")
+    return value
+
+
+def _refusal(key: str, value: Json) -> str | None:
+    """Read a provider's refusal: its text, or a bare flag."""
+    if isinstance(value, bool):
+        return "" if value else None
+    return _text(key, value)
+
+
+def _error(key: str, value: Json) -> SampleError | _Behaviour | None:
+    match value:
+        case False | "":
+            return None
+        case str(text):
+            return _classified(text, text)
+        case {"kind": str(kind), **rest} if kind in set(ErrorKind):
+            return SampleError(ErrorKind(kind), str(rest.get("message") or ""))
+        case dict():
+            text = str(value.get("message") or value.get("code") or value)
+            named = " ".join(str(value.get(name, "")) for name in ("code", "type", "kind"))
+            return _classified(f"{named} {text}", text)
+    raise RecordError(f"expected {key} to be text or an object, found {_shown(value)}")
+
+
+_READERS: Mapping[str, Callable[[str, Json], object]] = {
+    "id": _id,
+    "sample": _count,
+    "output": _text,
+    "error": _error,
+    "refusal": _refusal,
+    **dict.fromkeys(
+        (
+            "model", "model_requested", "finish_reason", "request_id", "format_version",
+            "model_deprecated_at", "created",
+        ),
+        _text,
+    ),
+    **dict.fromkeys(("latency_ms", "ttft_ms", "cost_usd"), _number),
+    **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens", "attempts"), _count),
+    "metadata": _mapping,
+}  # fmt: skip
+_FIELD_OF = {"id": "case_id", "sample": "index"}
+_IGNORED = {"arm"}
+_PLAIN_FIELDS = tuple(
+    name for name in _READERS if name not in {"id", "sample", "error", "metadata"}
+)
+_OBSERVED = {"output", "error", "refusal", "latency_ms", "ttft_ms", "output_tokens", "cost_usd"}
+
+
+# ---------------------------------------------------------------- outcomes
+
+
+class _Behaviour(NamedTuple):
+    """An error by name that is an answer by nature: the endpoint behaved, it did not fail."""
+
+    finish_reason: str
+
+
+def _code(digits: str) -> str:
+    return rf"(?<![0-9])(?:{digits})(?![0-9])"  # not the 500 in "after 1500 ms"
+
+
+_BEHAVIOUR: Mapping[str, re.Pattern[str]] = {
+    "content_filter": re.compile(
+        r"content[ _-]?(filter|policy|management)|responsible_?ai|safety|prohibited[ _]content"
+        r"|(prompt|response|output|answer|content) (was |has been )?blocked|block_?reason"
+    ),
+    "context_overflow": re.compile(r"context[ _]length|context[ _]window|maximum context"),
+}
+_KINDS: Mapping[ErrorKind, re.Pattern[str]] = {
+    ErrorKind.QUOTA: re.compile("quota|insufficient_funds|billing"),
+    ErrorKind.RATE_LIMITED: re.compile(
+        rf"{_code('429')}|rate[ _-]?limit|too many requests|throttl"
+    ),
+    ErrorKind.TIMEOUT: re.compile(r"time-?out|timed out|deadline"),
+    ErrorKind.DENIED: re.compile(
+        rf"{_code('40[13]')}|unauthorized|forbidden|invalid[ _]api[ _]key"
+    ),
+    ErrorKind.CONNECTION: re.compile(r"connection|reset by peer|network|\bdns\b|\bssl\b"),
+    ErrorKind.SERVER: re.compile(rf"{_code('50[0234]|529')}|overloaded|internal[ _]server"),
+    ErrorKind.MALFORMED: re.compile("malformed|invalid json response|decode"),
+}
+
+
+def error_kind(text: str) -> ErrorKind:
+    """Return the kind of an infrastructure error from what a provider wrote about it.
+
+    >>> error_kind("429 Too Many Requests").value
+    'rate_limited'
+    """
+    lowered = text.lower()
+    for kind, signs in _KINDS.items():
+        if signs.search(lowered):
+            return kind
+    return ErrorKind.OTHER
+
+
+def _classified(signs: str, message: str) -> SampleError | _Behaviour:
+    lowered = signs.lower()
+    for finish_reason, behaviour in _BEHAVIOUR.items():
+        if behaviour.search(lowered):
+            return _Behaviour(finish_reason)
+    return SampleError(error_kind(lowered), message)
+
+
+def _settle_outcome(found: dict[str, Any]) -> None:
+    """Turn an error that is behaviour into an answer, and drop an error that is none."""
+    error = found.pop("error", None)
+    if found.get("refusal", "") is None:
+        del found["refusal"]
+    if isinstance(error, SampleError):
+        found["error"] = error
+        return
+    if error is not None:
+        found.setdefault("finish_reason", error.finish_reason)
+    if error is not None or "refusal" in found or found.get("finish_reason") in _BEHAVIOUR:
+        found.setdefault("output", "")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

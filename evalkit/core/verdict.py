@@ -1,0 +1,256 @@
+"""What came out: estimates, bound results, and the verdict that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from evalkit.core.envelope import Kind, Limit, Require, Scope, Severity
+from evalkit.core.model import Arm
+
+
+class ExitCode(IntEnum):
+    """What the process returns; printed by ``evalkit gate --help``."""
+
+    PASS = 0
+    FAIL = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    UNMEASURED = 4
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class Result(StrEnum):
+    """What is known about one bound."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    UNDECIDED = "undecided"
+    UNMEASURED = "unmeasured"
+
+
+class Outcome(StrEnum):
+    """What is known about the candidate; folded as fail > unmeasured > inconclusive > pass."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    UNMEASURED = "unmeasured"
+
+
+class Reason(StrEnum):
+    """Why a bound is undecided or unmeasured."""
+
+    MULTIPLICITY = "multiplicity"  # outside on its own, not after correction for all bounds
+    IMPOSSIBLE = "impossible"  # fewer cases than any data could prove it with
+    TOO_FEW = "too_few"  # fewer units than the method is valid for
+    TOO_NOISY = "too_noisy"  # more cases would decide it
+    MISSING = "missing"  # decided, but for the missing samples
+    AT_MARGIN = "at_margin"  # so close to the limit that more cases would not help soon
+    ZERO_VARIANCE = "zero_variance"  # all equal, and no declared range says how rare a tail may be
+
+    NO_CASES = "no_cases"
+    NO_VALUES = "no_values"
+    NO_BASELINE = "no_baseline"
+    OUT_OF_RANGE = "out_of_range"
+    MIXED_RULERS = "mixed_rulers"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """There is no estimate, and this is why."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with both one-sided limits, each at ``confidence``; an infinite limit is "no limit".
+
+    ``n`` counts cases, ``samples`` the samples behind them, ``clusters`` the independent groups
+    (equal to ``n`` where cases stand alone), ``missing`` the samples that are not there and were
+    put at their worst. ``approximate`` marks an interval without an exact guarantee.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    confidence: float
+    n: int
+    samples: int
+    clusters: int
+    missing: int
+    method: str
+    approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """What would decide an undecided bound; ``None`` where that way is closed.
+
+    ``n`` is how many more cases would, 8 times in 10, if the truth is what was observed;
+    ``n_unchanged`` the same if the candidate does not differ from the baseline; ``repeats`` how
+    many samples a case; ``margin`` the nearest limit that these cases do prove; ``n_least`` the
+    fewest cases that can prove the bound at all; ``cost_usd`` what ``n`` more cases cost.
+    """
+
+    n: int | None = None
+    n_unchanged: int | None = None
+    repeats: int | None = None
+    margin: Limit | None = None
+    n_least: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundResult:
+    """What is known about one bound, and everything a reviewer needs beside it.
+
+    ``effect`` is candidate against baseline and stands only where the limit compares them;
+    ``judged`` is the estimate the limit was laid on. ``p_broken`` is the p-value of "outside",
+    ``p_holm`` the same after correction for all blocking bounds.
+    """
+
+    name: str
+    metric: str
+    kind: Kind
+    statistic: str
+    on: str
+    limit: Limit
+    unit: str
+    labels: tuple[str, str] | None
+    require: Require
+    severity: Severity
+    scope: Scope
+    result: Result
+    reason: Reason | None
+    detail: str
+    baseline: Estimate | Unmeasured | None
+    candidate: Estimate | Unmeasured
+    effect: Estimate | Unmeasured | None
+    p_broken: float | None
+    p_holm: float | None
+    settle: Settle | None
+    detects: float | None = None
+
+    @property
+    def judged(self) -> Estimate | Unmeasured:
+        """The estimate the limit was laid on."""
+        return self.effect if self.effect is not None else self.candidate
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this bound can turn the gate."""
+        return self.severity is Severity.BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class MetricResult:
+    """A metric that no bound uses: scored and shown."""
+
+    name: str
+    kind: Kind
+    statistic: str
+    unit: str
+    baseline: Estimate | Unmeasured | None
+    candidate: Estimate | Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSummary:
+    """The model that was asked for and the models that said they answered."""
+
+    requested: str | None
+    served: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSummary:
+    """How complete one arm is.
+
+    ``errors`` counts the missing samples by kind; ``unused`` counts further samples of a case
+    that the envelope's ``repeats`` did not ask for; ``cost_usd`` is what the samples that say so
+    cost together.
+    """
+
+    cases: int
+    samples: int
+    missing: int
+    errors: Mapping[str, int]
+    attempts: int | None
+    unused: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A case whose answer changed side, or moved far; ``effect`` is candidate − baseline."""
+
+    case: str
+    bound: str
+    kind: str
+    effect: float
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """One metric in both arms on shared bins.
+
+    ``edges`` has one more entry than each list of counts; a logarithmic axis starts at the
+    smallest positive value, and ``zeros`` counts what it cannot show. ``marks`` holds p50, p95
+    and max of each arm.
+    """
+
+    metric: str
+    unit: str
+    logarithmic: bool
+    edges: tuple[float, ...]
+    counts: Mapping[Arm, tuple[int, ...]]
+    zeros: Mapping[Arm, int]
+    marks: Mapping[Arm, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What was judged, by content: sha256 over canonical JSON, independent of line order."""
+
+    golden_set: str
+    envelope: str
+    prompts: Mapping[Arm, str]
+    schemas: Mapping[Arm, str]
+    scorers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a verdict reports beside its bounds, found by other stages.
+
+    ``smoke`` marks a run on part of the golden set or of the bounds: it is never a pass.
+    """
+
+    digests: Digests
+    snapshots: Mapping[Arm, SnapshotSummary]
+    arms: Mapping[Arm, ArmSummary]
+    flips: tuple[Flip, ...] = ()
+    distributions: tuple[Histogram, ...] = ()
+    smoke: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says, and everything a report shows.
+
+    ``sentence`` is the headline, ``lead`` the sentence under it.
+    """
+
+    envelope: str
+    outcome: Outcome
+    exit_code: ExitCode
+    sentence: str
+    lead: str
+    bounds: tuple[BoundResult, ...]
+    metrics: tuple[MetricResult, ...]
+    facts: Facts

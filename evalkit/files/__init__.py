@@ -1,0 +1,1 @@
+"""DISK → TEXT: every byte that comes from outside is bounded, decoded and placed here."""

@@ -1,0 +1,58 @@
+"""Values become files that are whole or not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from evalkit.files.json_text import json_line
+
+LINES_PER_WRITE = 500
+"""How many lines are put on disk at once, and synced: so many a crash may cost."""
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # there only where something went wrong
+
+
+class LineLog:
+    """An append-only JSONL file: whole lines, written and synced in batches."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream: TextIO = path.open("a", encoding="utf-8", newline="\n")
+        self._waiting: list[str] = []
+
+    def append(self, value: object) -> None:
+        """Take one plain value as one line."""
+        self._waiting.append(json_line(value))
+        if len(self._waiting) >= LINES_PER_WRITE:
+            self._write()
+
+    def _write(self) -> None:
+        self._stream.write("".join(self._waiting))
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._waiting.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._write()
+        self._stream.close()

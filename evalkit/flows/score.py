@@ -1,0 +1,115 @@
+"""One scorer over recorded outputs: a line a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from evalkit.core.digest import canonical_json
+from evalkit.core.envelope import Envelope, Instrument, Metric
+from evalkit.core.errors import SpecError, UsageError
+from evalkit.core.model import ABSENT, Arm, Case, Json, Sample, ScoredSample, Snapshot, Unscored
+from evalkit.core.ports import Recording, ScorerPlugin
+from evalkit.core.registry import PROVIDERS, SCORERS
+from evalkit.spec.document import Document, parse_yaml, read_document
+from evalkit.spec.golden_set import GoldenSetReader
+from evalkit.spec.grammar import GoldenSource
+from evalkit.spec.options import options_of
+from evalkit.spec.problems import Problems
+from evalkit.stages.score import score
+
+
+def score_outputs(
+    scorer: str, outputs: Path, *, golden_set: Path | None = None, options: Sequence[str] = ()
+) -> Iterator[dict[str, Json]]:
+    """Yield the line of each recorded sample: ``{id, sample, value, score, …}``.
+
+    ``value`` is the scorer's first value, ``null`` with a ``reason`` where there is none;
+    ``score`` is a detector's probability; ``values`` holds all values where there are several.
+
+    Args:
+        scorer: a registered name, or the path of a file with one scorer.
+        outputs: recorded outputs.
+        golden_set: the cases; needed by scorers that compare with a reference.
+        options: ``key=value`` pairs, the value as YAML would read it.
+
+    Raises:
+        SpecError: a file is wrong.
+        UsageError: an option is wrong, or a golden set is needed.
+    """
+    plugin = SCORERS.get(scorer)
+    replay = PROVIDERS.get("replay")
+    snapshot = Snapshot("replay", replay.options(path=outputs))
+    instrument = Instrument(scorer, scorer, {Arm.CANDIDATE: _options(plugin, options)})
+    value = plugin.values[0]
+    metric = Metric(scorer, scorer, value.name, value.kind, value.natural_support)
+    envelope = Envelope("score", snapshot, (), instruments=(instrument,), metrics=(metric,))
+    recording = replay.open(Arm.CANDIDATE, snapshot)
+    assert isinstance(recording, Recording)
+    cases = _cases(plugin, golden_set)
+    for scored in score(_known(recording, cases), cases, envelope, {scorer: plugin}):
+        yield _line(plugin, scorer, scored)
+
+
+def _known(recording: Recording, cases: dict[str, Case]) -> Iterator[Sample]:
+    """Yield the samples; where no golden set is given, every id is a case without a prompt."""
+    closed = bool(cases)
+    for sample, place in recording.samples():
+        if sample.case_id not in cases:
+            if closed:
+                raise SpecError.single(place, f"case {sample.case_id!r} is not in the golden set")
+            cases[sample.case_id] = Case(sample.case_id, "")
+        yield sample
+
+
+def _cases(plugin: ScorerPlugin, golden_set: Path | None) -> dict[str, Case]:
+    if golden_set is None:
+        if plugin.needs_reference:
+            raise UsageError(
+                f"{plugin.name} compares with a reference; name the cases with --golden"
+            )
+        return {}
+    reader = GoldenSetReader([GoldenSource(path=str(golden_set))])
+    cases = {case.id: case for case, _ in reader.cases()}
+    if reader.problems:
+        raise SpecError(reader.problems)
+    lacking = [case.id for case in cases.values() if case.reference is ABSENT]
+    if plugin.needs_reference and lacking:
+        raise UsageError(f"{len(lacking):,} cases have no reference, {lacking[0]!r} among them")
+    return cases
+
+
+def _options(plugin: ScorerPlugin, pairs: Sequence[str]) -> object:
+    given: dict[str, Json] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--option {pair}: expected key=value")
+        given[key] = parse_yaml(text, f"--option {key}").data
+    filled: dict[str, object] = dict.fromkeys(plugin.from_snapshot)
+    for option in plugin.from_candidate:
+        # What an envelope takes from the candidate is named by its file here.
+        path = given.pop(option, None)
+        filled[option] = canonical_json(read_document(str(path)).data) if path else None
+    problems = Problems(Document("--option", given))
+    made = options_of(plugin.options, given, filled, problems, ())
+    if made is None:
+        raise SpecError(problems.found)
+    return made
+
+
+def _line(plugin: ScorerPlugin, name: str, scored: ScoredSample) -> dict[str, Json]:
+    found = scored.scores[name]
+    first = found.values[0]
+    line: dict[str, Json] = {"id": scored.sample.case_id, "sample": scored.sample.index}
+    line["value"] = None if isinstance(first, Unscored) else first
+    if isinstance(first, Unscored):
+        line["reason"] = first.reason
+    if found.probability is not None:
+        line["score"] = found.probability
+    if len(found.values) > 1:
+        line["values"] = {
+            value.name: None if isinstance(item, Unscored) else item
+            for value, item in zip(plugin.values, found.values, strict=True)
+        }
+    return {**line, "detail": found.detail} if found.detail else line

@@ -1,0 +1,60 @@
+"""Every file an envelope names is read and checked; nothing is run, nothing is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.core.errors import Problem, SpecError
+from evalkit.flows.inputs import asked_cases, recordings
+from evalkit.spec.document import read_document
+from evalkit.spec.envelope import load_envelope
+from evalkit.spec.golden_set import GoldenSetReader
+from evalkit.spec.grammar import GoldenSource
+from evalkit.stages.collect import collect
+
+DOCUMENTS = {".yaml", ".yml", ".json"}
+"""Files that may hold an envelope (a mapping) or a golden set (a list)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a sound file holds; ``unchecked`` names scorers in files, which are never run here."""
+
+    path: str
+    cases: int
+    bounds: int = 0
+    samples: int = 0
+    unchecked: tuple[str, ...] = ()
+
+
+def validate(path: Path) -> Checked:
+    """Check an envelope with everything it names, or a golden set on its own.
+
+    Raises:
+        SpecError: with every problem of every file.
+    """
+    if path.suffix in DOCUMENTS and isinstance(read_document(path).data, dict):
+        return _envelope(path)
+    reader = GoldenSetReader([GoldenSource(path=str(path))])
+    cases = sum(1 for _ in reader.cases())
+    if reader.problems:
+        raise SpecError(reader.problems)
+    return Checked(str(path), cases)
+
+
+def _envelope(path: Path) -> Checked:
+    loaded = load_envelope(path)
+    problems: list[Problem] = []
+    asked = {case.id for case in asked_cases(loaded, problems)}
+    samples = 0
+    strict = not problems
+    for arm, recording in recordings(loaded.envelope).items():
+        try:
+            samples += sum(1 for _ in collect({arm: recording}, asked, strict=strict))
+        except SpecError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise SpecError(problems)
+    bounds = len(loaded.envelope.bounds)
+    return Checked(str(path), len(asked), bounds, samples, loaded.unchecked)

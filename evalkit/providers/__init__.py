@@ -1,0 +1,1 @@
+"""SNAPSHOT + REQUEST → SAMPLE: one wire format a file."""

@@ -1,0 +1,233 @@
+"""A view becomes the page of a report: its sections in order, each with what its template shows.
+
+A section without content is left out, and its link with it. To add one is to add a function here
+and a template of its name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from evalkit.core.model import Arm
+from evalkit.core.run import Manifest
+from evalkit.core.verdict import Outcome, Result
+from evalkit.core.wording import count_text
+from evalkit.report.bounds import BoundText, Fold, PlotRow, folds_of, plot_row, text_of
+from evalkit.report.histogram import figure_of
+from evalkit.report.pairs import Group, groups_of
+from evalkit.report.tables import Cause, ErrorRow, causes, error_rows, metric_rows, provenance
+from evalkit.report.verdict_card import VerdictCard, verdict_card
+from evalkit.report.view import CaseText, View
+
+MOST_TALL_ROWS = 24
+"""An envelope of more bounds is drawn in rows of one line, and those that hold are folded."""
+
+MOST_FILTERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page with a heading and a link; ``id`` is also the name of its template."""
+
+    id: str
+    link: str
+    heading: str
+    lead: str
+    content: object
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page, in order."""
+
+    card: VerdictCard
+    envelope: str
+    evalkit: str
+    filters: int
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The envelope plot with its legend; ``low`` rows are one line high."""
+
+    baseline: str
+    candidate: str
+    interval: str
+    head: str
+    low: bool
+    rows: tuple[PlotRow, ...]
+    folds: tuple[Fold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Cards for what does not hold, and a table of what does."""
+
+    cards: tuple[BoundText, ...]
+    table: tuple[BoundText, ...]
+    open: bool
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is not there: samples by reason, and the bounds that this leaves without a value."""
+
+    errors: tuple[ErrorRow, ...]
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A choice above the flips: the class it keeps, its words and how many cases it stands for."""
+
+    id: str
+    kind: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """The cases that changed side, and the choice among kinds where there are several."""
+
+    filters: tuple[Filter, ...]
+    groups: tuple[Group, ...]
+
+
+def page_of(view: View, texts: Mapping[str, CaseText], manifest: Manifest) -> Page:
+    """Return the page of a verdict."""
+    words = [text_of(row, manifest) for row in view.rows]
+    sections = tuple(_sections(view, words, texts, manifest))
+    flips = next((s.content for s in sections if isinstance(s.content, Flips)), None)
+    return Page(
+        card=verdict_card(view, manifest),
+        envelope=view.verdict.envelope,
+        evalkit=manifest.evalkit,
+        filters=len(flips.filters) if flips else 0,
+        sections=sections,
+    )
+
+
+def _sections(
+    view: View, words: list[BoundText], texts: Mapping[str, CaseText], manifest: Manifest
+) -> Iterator[Section]:
+    unmeasured = view.verdict.outcome is Outcome.UNMEASURED
+    if unmeasured:
+        yield _missing(view, "What went wrong", causes(view))
+    yield _envelope(view, words)
+    yield from _bounds(view, words)
+    yield from _flips(view, texts)
+    yield from _distributions(view)
+    yield from _metrics(view)
+    if not unmeasured and error_rows(view):
+        yield _missing(view, "Missing samples", ())
+    yield Section("provenance", "Provenance", "Provenance", "", provenance(view, manifest))
+
+
+# ---------------------------------------------------------------- sections
+
+
+def _missing(view: View, heading: str, found: tuple[Cause, ...]) -> Section:
+    lead = "Errors are counted, never scored."
+    if found:
+        lead += " A bound is not measured when too many of its samples are missing."
+    return Section("missing", heading, heading, lead, Missing(error_rows(view), found))
+
+
+def _envelope(view: View, words: list[BoundText]) -> Section:
+    low = len(words) > MOST_TALL_ROWS
+    went_wrong = "#missing" if view.verdict.outcome is Outcome.UNMEASURED else ""
+    rows = [
+        plot_row(row, text, low=low, link=went_wrong if row.judged is None else "")
+        for row, text in zip(view.rows, words, strict=True)
+    ]
+    folded: dict[str, list[PlotRow]] = {}
+    lead = (
+        "One row a bound, each on its own scale, drawn so that the acceptable regions line up. "
+        "A bound holds when its whole interval lies inside."
+    )
+    head = "bound"
+    if low:
+        lead += " Bounds that hold are folded by metric."
+        shown = [row for row in rows if row.text.result is not Result.HOLDS]
+        head = f"{len(shown):,} of {count_text(len(rows), 'bound')} {'does' if len(shown) == 1 else 'do'} not hold"
+        for row in rows:
+            if row.text.result is Result.HOLDS:
+                folded.setdefault(row.text.name, []).append(row)
+        rows = shown
+    plot = Plot(
+        baseline=view.names.get(Arm.BASELINE, ""),
+        candidate=view.names.get(Arm.CANDIDATE, ""),
+        interval=view.interval_name,
+        head=head,
+        low=low,
+        rows=tuple(rows),
+        folds=tuple(folds_of(folded, Counter(text.name for text in words))),
+    )
+    return Section("envelope", "Envelope", "The envelope", lead, plot)
+
+
+def _bounds(view: View, words: list[BoundText]) -> Iterator[Section]:
+    unmeasured = view.verdict.outcome is Outcome.UNMEASURED
+    cards = tuple(
+        text
+        for text in words
+        if text.result is not Result.HOLDS and not (unmeasured and text.result is Result.UNMEASURED)
+    )
+    table = tuple(text for text in words if text.result is Result.HOLDS)
+    if not cards and not table:
+        return
+    heading = "Why, bound by bound" if cards else "The bounds, in numbers"
+    lead = "Bounds that do not hold are open, the rest are folded."
+    if not cards:
+        lead = "Sorted by how close the interval comes to its limit."
+    elif not table:
+        lead = "Each bound that does not hold, and what would settle it."
+    passes = view.verdict.outcome is Outcome.PASS
+    yield Section(
+        "bounds", "Bounds", heading, lead,
+        Bounds(cards, table, passes or not cards, view.interval_name),
+    )  # fmt: skip
+
+
+def _flips(view: View, texts: Mapping[str, CaseText]) -> Iterator[Section]:
+    if not view.flips:
+        return
+    kinds: Counter[str] = Counter()
+    for group in view.flips:
+        kinds[group.kind] += len(group.flips)
+    total = kinds.total()
+    filters = tuple(
+        Filter(f"kind-{place}", kind, f"{count:,}")
+        for place, (kind, count) in enumerate(kinds.items(), start=1)
+        if place <= MOST_FILTERS
+    )
+    groups = groups_of(view.flips, texts, {choice.kind: choice.id for choice in filters})
+    lead = (
+        f"{count_text(total, 'flip')}, grouped by kind; kinds that weigh on a broken bound come "
+        "first. Words that only one answer has are marked; in a rewritten answer none is."
+    )
+    everything = Filter("kind-0", "all", f"{total:,}")
+    choices = (everything, *filters) if len(filters) > 1 else ()
+    yield Section("flips", "Flips", "Cases that flipped", lead, Flips(choices, groups))
+
+
+def _distributions(view: View) -> Iterator[Section]:
+    figures = tuple(figure_of(histogram) for histogram in view.verdict.facts.distributions)
+    if figures:
+        lead = (
+            "Both arms on one axis, baseline above, each to its own height. Ticks mark p50 and p95."
+        )
+        if Arm.BASELINE not in view.verdict.facts.arms:
+            lead = "Ticks mark p50 and p95."
+        yield Section("distributions", "Distributions", "Distributions", lead, figures)
+
+
+def _metrics(view: View) -> Iterator[Section]:
+    rows = metric_rows(view)
+    if rows:
+        lead = "Scored and shown; they decide nothing."
+        yield Section("metrics", "Metrics", "Metrics without a bound", lead, rows)

@@ -1,0 +1,253 @@
+"""A verdict becomes what every report shows: rows in order, words, and places on a plot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.core.corridor import Corridor, corridor, in_order
+from evalkit.core.digest import canonical_json
+from evalkit.core.envelope import Kind
+from evalkit.core.model import ABSENT, Arm, Case, Json, Sample
+from evalkit.core.phrases import (
+    allowed,
+    arm_text,
+    interval_name,
+    judged_text,
+    settle_lines,
+    title,
+)
+from evalkit.core.run import Manifest
+from evalkit.core.verdict import BoundResult, Estimate, Flip, Outcome, Result, Unmeasured, Verdict
+from evalkit.core.wording import count_text, interval_text, value_text
+
+VERDICT_WORDS: Mapping[Outcome, str] = {
+    Outcome.PASS: "PASS",
+    Outcome.FAIL: "FAIL",
+    Outcome.INCONCLUSIVE: "CANNOT TELL",
+    Outcome.UNMEASURED: "COULD NOT MEASURE",
+}
+ADVICE: Mapping[Outcome, str] = {
+    Outcome.PASS: "may be merged",
+    Outcome.FAIL: "do not merge",
+    Outcome.INCONCLUSIVE: "do not merge yet",
+    Outcome.UNMEASURED: "do not merge yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One bound as a report shows it.
+
+    ``baseline`` and ``candidate`` are where marks are drawn: the estimate the limit was laid on,
+    beside what it is compared with. ``note`` says what else a reader must know about the row.
+    """
+
+    bound: BoundResult
+    title: str
+    allowed: str
+    value: str
+    interval: str
+    change: str
+    note: str
+    settle: Sequence[str]
+    scale: Corridor
+    judged: Estimate | None
+    reference: Estimate | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseText:
+    """What the model was asked and what both arms answered, for a case that a report shows.
+
+    The texts are untrusted. ``facts`` is what is known about an answer beside its text, such as
+    ``234 tokens · 11.81 s``, by arm.
+    """
+
+    prompt: str
+    reference: str
+    answers: Mapping[Arm, str]
+    facts: Mapping[Arm, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FlipGroup:
+    """The flips of one kind: how many, for which bound, and the cases by effect."""
+
+    kind: str
+    bound: BoundResult
+    flips: Sequence[Flip]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a report shows, in order."""
+
+    verdict: Verdict
+    word: str
+    advice: str
+    rows: Sequence[Row]
+    flips: Sequence[FlipGroup]
+    tallies: Sequence[tuple[Result, bool, int]]
+    names: Mapping[Arm, str]
+    facts: str
+    interval_name: str
+
+
+def view_of(verdict: Verdict, manifest: Manifest) -> View:
+    """Return what reports show of a verdict."""
+    bounds = in_order(verdict.bounds)
+    confidences = {
+        bound.judged.confidence for bound in bounds if isinstance(bound.judged, Estimate)
+    }
+    return View(
+        verdict=verdict,
+        word=VERDICT_WORDS[verdict.outcome],
+        advice=_advice(verdict),
+        rows=[_row(bound) for bound in bounds],
+        flips=_flip_groups(verdict, bounds),
+        tallies=_tallies(bounds),
+        names={arm: _name(verdict, arm) for arm in verdict.facts.snapshots},
+        facts=_facts(verdict, manifest),
+        interval_name=interval_name(min(confidences, default=0.95)),
+    )
+
+
+def case_text(case: Case, samples: Mapping[Arm, Sample]) -> CaseText:
+    """Return what a report shows of a case and one sample of each arm."""
+    reference = "" if case.reference is ABSENT else _plain_text(case.reference)
+    return CaseText(
+        prompt=_prompt_text(case),
+        reference=reference,
+        answers={arm: _answer_text(sample) for arm, sample in samples.items()},
+        facts={arm: _answer_facts(sample) for arm, sample in samples.items()},
+    )
+
+
+def _prompt_text(case: Case) -> str:
+    match case.input:
+        case str():
+            return case.input
+        case tuple():
+            return "\n\n".join(f"{turn.role}: {turn.content}" for turn in case.input)
+    return "\n".join(f"{name}: {_plain_text(value)}" for name, value in case.input.items())
+
+
+def _plain_text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical_json(value)
+
+
+def _answer_text(sample: Sample) -> str:
+    if sample.error is not None:
+        return f"no answer: {sample.error.kind} {sample.error.message}".strip()
+    return sample.output or sample.refusal or ""
+
+
+def _answer_facts(sample: Sample) -> str:
+    facts = []
+    if sample.output_tokens is not None:
+        facts.append(count_text(sample.output_tokens, "token"))
+    if sample.latency_ms is not None:
+        facts.append(value_text(sample.latency_ms, Kind.TIME, "ms"))
+    if sample.finish_reason is not None:
+        facts.append(sample.finish_reason)
+    return " · ".join(facts)
+
+
+def cases_to_show(view: View, *, most: int) -> set[str]:
+    """Return the cases whose texts a report needs: at most so many of each group of flips."""
+    return {flip.case for group in view.flips for flip in group.flips[:most]}
+
+
+def _advice(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code == 0:
+        return "let through by --inconclusive=warn"
+    return ADVICE[verdict.outcome]
+
+
+def _row(bound: BoundResult) -> Row:
+    judged = bound.judged if isinstance(bound.judged, Estimate) else None
+    scale = corridor(bound)
+    return Row(
+        bound=bound,
+        title=title(bound),
+        allowed=allowed(bound),
+        value=judged_text(bound),
+        interval=interval_text(bound, judged) if judged else "",
+        change=f"{arm_text(bound, bound.baseline)} → {arm_text(bound, bound.candidate)}",
+        note=_note(bound, judged),
+        settle=settle_lines(bound),
+        scale=scale,
+        judged=judged,
+        reference=_reference(bound, scale),
+    )
+
+
+def _note(bound: BoundResult, judged: Estimate | None) -> str:
+    notes = [] if bound.blocks else ["warn"]
+    if judged is not None and judged.approximate:
+        notes.append("approximate")
+    return ", ".join(notes)
+
+
+def _reference(bound: BoundResult, scale: Corridor) -> Estimate | float | None:
+    if bound.limit.compares:
+        return scale.reference
+    return bound.baseline if isinstance(bound.baseline, Estimate) else None
+
+
+def _flip_groups(verdict: Verdict, bounds: Sequence[BoundResult]) -> list[FlipGroup]:
+    """Return flips by bound and kind; a case that two bounds on one metric share is shown once."""
+    groups = []
+    seen: set[tuple[str, str]] = set()
+    for bound in bounds:
+        by_kind: dict[str, list[Flip]] = {}
+        for flip in verdict.facts.flips:
+            key = (bound.metric, flip.case)
+            if flip.bound == bound.name and key not in seen:
+                by_kind.setdefault(flip.kind, []).append(flip)
+        seen |= {(bound.metric, flip.case) for found in by_kind.values() for flip in found}
+        ordered = sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0]))
+        groups += [FlipGroup(kind, bound, found) for kind, found in ordered]
+    return groups
+
+
+def _tallies(bounds: Sequence[BoundResult]) -> list[tuple[Result, bool, int]]:
+    counts = Counter((bound.result, bound.blocks) for bound in bounds)
+    order = [Result.BROKEN, Result.UNDECIDED, Result.UNMEASURED, Result.HOLDS]
+    return [
+        (result, blocks, counts[result, blocks])
+        for result in order
+        for blocks in (True, False)
+        if counts[result, blocks]
+    ]
+
+
+def _name(verdict: Verdict, arm: Arm) -> str:
+    summary = verdict.facts.snapshots[arm]
+    if summary.requested:
+        return summary.requested
+    return " and ".join(summary.served) if 0 < len(summary.served) < 3 else str(arm)
+
+
+def _facts(verdict: Verdict, manifest: Manifest) -> str:
+    arms = verdict.facts.arms
+    candidate = arms[Arm.CANDIDATE]
+    errors = sum(arm.missing for arm in arms.values())
+    each = candidate.samples / candidate.cases if candidate.cases else 0
+    parts = [
+        count_text(candidate.cases, "case"),
+        f"{count_text(round(each), 'sample')} each{', paired' if Arm.BASELINE in arms else ''}",
+        count_text(errors, "error"),
+        f"{100 * max((b.judged.confidence for b in verdict.bounds if isinstance(b.judged, Estimate)), default=0.95):.6g}\u00a0% confidence",
+        f"seed {manifest.seed}",
+    ]
+    if verdict.facts.smoke:
+        parts.append(f"smoke run ({manifest.smoke})")
+    return " · ".join(parts)
+
+
+def unmeasured_text(estimate: Estimate | Unmeasured | None) -> str:
+    """Return why there is no estimate, or nothing."""
+    return estimate.detail if isinstance(estimate, Unmeasured) else ""

@@ -1,0 +1,1 @@
+"""FILES → NOUNS: what users write becomes what evalkit judges, or every problem at once."""

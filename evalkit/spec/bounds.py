@@ -1,0 +1,271 @@
+"""A line of the contract becomes a bound, or the sentence that says why it cannot be one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from evalkit.core.envelope import (
+    EVERYTHING,
+    NON_NEGATIVE,
+    UNIT_INTERVAL,
+    Bound,
+    Kind,
+    Limit,
+    LimitKind,
+    Metric,
+    Slice,
+    Statistic,
+    Support,
+)
+from evalkit.core.model import Arm, Snapshot
+from evalkit.core.ports import Value
+from evalkit.spec.document import Trail
+from evalkit.spec.grammar import BoundFile, EnvelopeFile, Quantity, SidesFile, SliceFile
+from evalkit.spec.metrics import Metrics
+from evalkit.spec.problems import Problems
+
+DEFAULT_STATISTIC = {Kind.RATE: "rate", Kind.SCORE: "mean", Kind.AMOUNT: "mean", Kind.TIME: "p95"}
+RANGE_WORTH_TAKING = 4
+"""A range this many times the limit costs more cases than it saves: engine T then stays."""
+
+
+class WrittenBound(NamedTuple):
+    """A bound, where it is written, and whether somebody gave it its name."""
+
+    bound: Bound
+    trail: Trail
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundReader:
+    """Turns the bounds of one envelope file into bounds."""
+
+    file: EnvelopeFile
+    metrics: Metrics
+    snapshots: Mapping[Arm, Snapshot]
+    problems: Problems
+
+    def bounds(self) -> Iterator[WrittenBound]:
+        """Yield each bound with the place it is written at; ``each`` makes one bound a tag."""
+        for index, line in enumerate(self.file.bounds):
+            trail: Trail = ("bounds", index)
+            if line.on is not None and line.each is not None:
+                self.problems.add(trail, "give on or each, not both")
+                continue
+            if line.each is not None and len(set(line.each)) < len(line.each):
+                self.problems.add((*trail, "each"), "a tag stands twice")
+                continue
+            slices = [Slice(any_of=(tag,)) for tag in line.each] if line.each else [_slice(line.on)]
+            for part in slices:
+                before = len(self.problems.found)
+                bound = self._bound(line, part, trail)
+                if bound is not None:
+                    yield WrittenBound(bound, trail, named=line.name is not None)
+                if len(self.problems.found) > before:
+                    break  # what is wrong with one tag's bound is wrong with the next one's too
+
+    def _bound(self, line: BoundFile, part: Slice, trail: Trail) -> Bound | None:
+        metric = self.metrics.named(line.metric, (*trail, "metric"))
+        if metric is None:
+            return None
+        before = len(self.problems.found)
+        statistic = self._statistic(line, metric, trail)
+        limit = self._limit(line, metric, trail)
+        metric = self._ranged(line, metric, limit, trail)
+        if limit is not None and len(self.problems.found) == before:
+            self._refuse_empty(limit, metric, trail)
+        if limit is None or len(self.problems.found) > before:
+            return None
+        defaults = self.file
+        return Bound(
+            name=_name(line, statistic, part, metric.kind),
+            metric=metric,
+            statistic=statistic,
+            limit=limit,
+            slice=part,
+            require=line.require or defaults.require,
+            severity=line.severity or defaults.severity,
+            confidence=line.confidence or defaults.confidence,
+            scope=line.scope or defaults.scope,
+        )
+
+    # ------------------------------------------------------------ statistic
+
+    def _statistic(self, line: BoundFile, metric: Metric, trail: Trail) -> Statistic:
+        default = DEFAULT_STATISTIC.get(metric.kind, "mean")
+        found = Statistic.parse(line.statistic or default)
+        if found.name == "rate" and metric.kind is not Kind.RATE:
+            self.problems.add(
+                (*trail, "statistic"),
+                f"{metric.name} is no rate; expected mean or a quantile",
+            )
+        if found.quantile is not None and metric.kind is Kind.RATE:
+            self.problems.add(
+                (*trail, "statistic"),
+                f"{metric.name} is 0 or 1 a sample, its quantiles say nothing",
+            )
+        return found
+
+    # ------------------------------------------------------------ limit
+
+    def _limit(self, line: BoundFile, metric: Metric, trail: Trail) -> Limit | None:
+        written = [
+            name
+            for name, given in (
+                ("min/max", line.min or line.max), ("delta", line.delta),
+                ("ratio", line.ratio), ("shift", line.shift),
+            )
+            if given is not None
+        ]  # fmt: skip
+        if len(written) != 1:
+            found = " and ".join(written) or "none"
+            self.problems.add(
+                trail, f"expected one of min/max, delta, ratio or shift, found {found}"
+            )
+            return None
+        if line.shift is not None:
+            self.problems.add((*trail, "shift"), "shift is not measured by this version")
+            return None
+        if metric.kind is Kind.CATEGORY:
+            self.problems.add(trail, f"{metric.name} is a category; only shift can bound it")
+            return None
+        kind, sides = _sides(line)
+        if kind is not LimitKind.ABSOLUTE and self.file.baseline is None:
+            self.problems.add(
+                (*trail, kind.value), f"{kind} compares with a baseline; add baseline:"
+            )
+        return self._limit_of(kind, sides, metric, trail)
+
+    def _limit_of(
+        self, kind: LimitKind, sides: SidesFile, metric: Metric, trail: Trail
+    ) -> Limit | None:
+        if _is_margin(kind, sides):
+            high = self._number(kind, sides.max, metric, (*trail, kind.value))
+            return None if high is None else Limit(kind, 0.0 - high, high)
+        inside: Trail = trail if kind is LimitKind.ABSOLUTE else (*trail, kind.value)
+        low = self._number(kind, sides.min, metric, (*inside, "min"))
+        high = self._number(kind, sides.max, metric, (*inside, "max"))
+        if low is None and high is None:
+            self.problems.add((*trail, kind.value), "expected min, max or both, found neither")
+            return None
+        if low is not None and high is not None and low > high:
+            self.problems.add(trail, f"min {low:g} lies above max {high:g}: nothing is acceptable")
+            return None
+        return Limit(kind, low, high)
+
+    def _number(
+        self, kind: LimitKind, given: Quantity | None, metric: Metric, trail: Trail
+    ) -> float | None:
+        if given is None:
+            return None
+        value = given.value
+        bounded = metric.kind in {Kind.RATE, Kind.SCORE}
+        if kind is LimitKind.RATIO:
+            if value < 0:
+                self.problems.add(trail, f"a ratio is at least 0, found {value:g}")
+        elif given.percent and not bounded:
+            self.problems.add(trail, _percent_of_amount(kind, metric, value))
+        elif bounded and not given.percent and abs(value) > metric.support.upper:
+            self.problems.add(trail, _out_of_support(kind, metric, value))
+        return value
+
+    # ------------------------------------------------------------ range
+
+    def _ranged(self, line: BoundFile, metric: Metric, limit: Limit | None, trail: Trail) -> Metric:
+        """Return the metric with the range this bound may rely on."""
+        if line.range is not None:
+            found = self.metrics.ranged(metric, Support(*line.range), (*trail, "range"))
+            return metric if found is None else found
+        cap = self._cap(self.metrics.value(metric))
+        if cap is None or metric.range_declared or limit is None or limit.kind is LimitKind.RATIO:
+            return metric
+        if limit.max is None or cap > RANGE_WORTH_TAKING * limit.max:
+            return metric
+        return replace(metric, support=Support(0.0, cap), range_declared=True)
+
+    def _cap(self, value: Value) -> float | None:
+        """Return the sampling parameter that caps a value, where both arms were given one."""
+        caps = [snapshot.params.get(value.limited_by or "") for snapshot in self.snapshots.values()]
+        numbers = [
+            float(cap)
+            for cap in caps
+            if isinstance(cap, (int, float)) and not isinstance(cap, bool) and cap > 0
+        ]
+        return max(numbers) if numbers and len(numbers) == len(caps) else None
+
+    def _refuse_empty(self, limit: Limit, metric: Metric, trail: Trail) -> None:
+        """Note a limit that every value keeps, or none: neither can be a contract."""
+        support = metric.support
+        possible = {
+            LimitKind.DELTA: support.minus(support), LimitKind.RATIO: NON_NEGATIVE,
+        }.get(limit.kind, support)  # fmt: skip
+        low = -math.inf if limit.min is None else limit.min
+        high = math.inf if limit.max is None else limit.max
+        if low <= possible.lower and high >= possible.upper:
+            self.problems.add(trail, f"every {metric.name} keeps this limit, so it says nothing")
+        elif low > possible.upper or high < possible.lower:
+            self.problems.add(trail, f"no {metric.name} can keep this limit")
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _slice(file: SliceFile | None) -> Slice:
+    if file is None:
+        return EVERYTHING
+    where = tuple(
+        (key, tuple(values) if isinstance(values, list) else (values,))
+        for key, values in sorted(file.where.items())
+    )
+    return Slice(tuple(file.any), tuple(file.all), where)
+
+
+def _sides(line: BoundFile) -> tuple[LimitKind, SidesFile]:
+    if line.delta is not None:
+        return LimitKind.DELTA, line.delta
+    if line.ratio is not None:
+        return LimitKind.RATIO, line.ratio
+    return LimitKind.ABSOLUTE, SidesFile.model_construct(min=line.min, max=line.max)
+
+
+def _is_margin(kind: LimitKind, sides: SidesFile) -> bool:
+    """Return whether a delta was written as one number: ``3%`` is ``{min: -3%, max: 3%}``."""
+    low, high = sides.min, sides.max
+    return (
+        kind is LimitKind.DELTA
+        and low is not None
+        and high is not None
+        and (low.percent, -low.value) == (high.percent, high.value)
+    )
+
+
+def _name(line: BoundFile, statistic: Statistic, part: Slice, kind: Kind) -> str:
+    """Return the name a bound was given, or METRIC[.STATISTIC][@SLICE]; ``each`` needs the slice."""
+    usual = DEFAULT_STATISTIC.get(kind) == statistic.name
+    at = f"@{part.name}" if part.name else ""
+    if line.name is not None:
+        return line.name + (at if line.each else "")
+    return line.metric + ("" if usual else f".{statistic.name}") + at
+
+
+def _out_of_support(kind: LimitKind, metric: Metric, value: float) -> str:
+    support = metric.support
+    text = f"{metric.name} lies between {support.lower:g} and {support.upper:g}, found {value:g}"
+    percent = (
+        support == UNIT_INTERVAL
+        and abs(value) <= 100
+        and (value > 0 or kind is not LimitKind.ABSOLUTE)
+    )
+    return f"{text}; did you mean {value:g}%?" if percent else text
+
+
+def _percent_of_amount(kind: LimitKind, metric: Metric, value: float) -> str:
+    text = f"{metric.name} is not a share, so {value:.0%} of what?"
+    if kind is LimitKind.DELTA:
+        margin = abs(value)
+        return f"{text} Write ratio: {{min: {1 - margin:g}, max: {1 + margin:g}}}"
+    return f"{text} Write the number"

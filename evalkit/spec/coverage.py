@@ -1,0 +1,73 @@
+"""Do the cases hold what the envelope asks of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from evalkit.core.envelope import EVERYTHING, Bound, Slice
+from evalkit.core.errors import Place, Problem, suggestion
+from evalkit.core.model import ABSENT, Case
+from evalkit.spec.envelope import LoadedEnvelope
+
+
+class Coverage:
+    """Looks at every case once; afterwards says which slices stayed empty."""
+
+    def __init__(self, loaded: LoadedEnvelope) -> None:
+        self.problems: list[Problem] = []
+        self.count = 0
+        self._loaded = loaded
+        self._empty = {bound.name: bound for bound in loaded.envelope.bounds}
+        self._tags: set[str] = set()
+        self._keys: set[str] = set()
+        self._needing_reference = _slices_that_need_a_reference(loaded)
+
+    def see(self, case: Case, place: Place) -> None:
+        """Take note of one case."""
+        self.count += 1
+        self._tags.update(case.tags)
+        self._keys.update(case.metadata)
+        filled = [
+            name
+            for name, bound in self._empty.items()
+            if bound.slice.holds(case.tags, case.metadata)
+        ]
+        for name in filled:
+            del self._empty[name]
+        if case.reference is ABSENT:
+            for name, slices in self._needing_reference.items():
+                if any(part.holds(case.tags, case.metadata) for part in slices):
+                    message = f"case {case.id!r} has no reference, which {name} needs"
+                    self.problems.append(Problem(place, message))
+
+    def finish(self) -> None:
+        """Note what no case has."""
+        if not self.count:
+            path = self._loaded.golden_set[0].path
+            self.problems.append(Problem(Place(path), "no cases; nothing can be measured"))
+            return
+        for bound in self._loaded.envelope.bounds:
+            place = self._loaded.places[bound.name]
+            for message in self._gaps(bound):
+                self.problems.append(Problem(place, message, f"bound {bound.name}"))
+
+    def _gaps(self, bound: Bound) -> Iterator[str]:
+        part = bound.slice
+        tags = [tag for tag in (*part.any_of, *part.all_of) if tag not in self._tags]
+        keys = [key for key, _ in part.where if key not in self._keys]
+        for tag in tags:
+            yield f"no case has the tag {tag!r}{suggestion(tag, sorted(self._tags))}"
+        for key in keys:
+            yield f"no case has the metadata {key!r}{suggestion(key, sorted(self._keys))}"
+        if bound.name in self._empty and not tags and not keys:
+            yield f"no case belongs to {part.name!r}"
+
+
+def _slices_that_need_a_reference(loaded: LoadedEnvelope) -> Mapping[str, tuple[Slice, ...]]:
+    envelope = loaded.envelope
+    found: dict[str, tuple[Slice, ...]] = {}
+    for name, plugin in loaded.plugins.items():
+        if plugin.needs_reference:
+            slices = [bound.slice for bound in envelope.bounds if bound.metric.instrument == name]
+            found[name] = tuple(slices) or (EVERYTHING,)
+    return found

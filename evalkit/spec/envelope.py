@@ -1,0 +1,201 @@
+"""An envelope file becomes an envelope."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from evalkit.core.digest import digest
+from evalkit.core.envelope import Bound, Envelope, Instrument, LimitKind
+from evalkit.core.errors import Place, Problem, SpecError, UsageError, suggestion
+from evalkit.core.model import Arm, Json
+from evalkit.core.ports import ScorerPlugin
+from evalkit.spec.bounds import BoundReader, WrittenBound
+from evalkit.spec.document import Document, read_document
+from evalkit.spec.golden_set import GoldenSetReader
+from evalkit.spec.grammar import EnvelopeFile, GoldenSet, GoldenSource
+from evalkit.spec.inline import inlined
+from evalkit.spec.metrics import Metrics
+from evalkit.spec.overrides import NO_OVERRIDES, Overrides, overridden
+from evalkit.spec.problems import Problems
+from evalkit.spec.repair import repaired
+from evalkit.spec.snapshots import snapshot_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedEnvelope:
+    """An envelope with what its file says beyond it.
+
+    ``document`` is the file with every file it names inside and every override applied: an
+    envelope file of its own, which a run keeps. ``places`` says where each bound is written.
+    ``unchecked`` names the scorers in files that were not run, ``narrowed_to`` the bounds that
+    ``--only`` left.
+    """
+
+    path: str
+    envelope: Envelope
+    golden_set: tuple[GoldenSource, ...]
+    document: Json
+    digest: str
+    scorers: Mapping[str, str]
+    places: Mapping[str, Place]
+    plugins: Mapping[str, ScorerPlugin]
+    unchecked: tuple[str, ...] = ()
+    narrowed_to: tuple[str, ...] = ()
+
+
+def load_envelope(
+    path: Path | str, *, overrides: Overrides = NO_OVERRIDES, code_root: Path | None = None
+) -> LoadedEnvelope:
+    """Read an envelope file and everything it names except cases and recordings.
+
+    Args:
+        path: the file.
+        overrides: what the command line says instead.
+        code_root: the folder below which scorers in files may run; ``None`` runs none of them.
+
+    Raises:
+        SpecError: with every problem found.
+        UsageError: an override does not fit.
+        PluginError: a scorer could not be loaded.
+    """
+    problems = Problems(overridden(read_document(path), overrides))
+    problems.document = inlined(problems, Path(path).parent)
+    file = problems.checked(EnvelopeFile, problems.document.data)
+    loaded = _meaning(str(path), file, problems, code_root) if file else None
+    if loaded is None or problems.found:
+        further = [] if file else _further_problems(problems)
+        of_cases = _golden_set_problems(problems.document)
+        raise SpecError([*problems.found, *further, *of_cases])
+    return _only(loaded, overrides.only) if overrides.only else loaded
+
+
+def _further_problems(problems: Problems) -> list[Problem]:
+    """Return what is wrong with the parts of an envelope that its grammar has no fault with."""
+    data, muted = repaired(problems.document.data, problems.faults)
+    rest = Problems(replace(problems.document, data=data), muted=muted)
+    file = Problems(rest.document).checked(EnvelopeFile, data)
+    if file:
+        _meaning("", file, rest, None)
+    return rest.found
+
+
+def _golden_set_problems(document: Document) -> list[Problem]:
+    """Return what is wrong with the cases of an envelope that is wrong itself.
+
+    Nobody should correct one file only to be told about the next.
+    """
+    given = document.data.get("golden_set") if isinstance(document.data, dict) else None
+    quiet = Problems(document)
+    sources = quiet.checked(GoldenSet, {"sources": given})
+    reader = GoldenSetReader(sources.sources if sources else [])
+    for _ in reader.cases():
+        pass
+    return reader.problems
+
+
+def _meaning(
+    path: str, file: EnvelopeFile, problems: Problems, code_root: Path | None
+) -> LoadedEnvelope:
+    snapshots = {
+        arm: snapshot_of(written, arm, problems)
+        for arm, written in {Arm.BASELINE: file.baseline, Arm.CANDIDATE: file.candidate}.items()
+        if written is not None
+    }
+    metrics = Metrics(file.metrics, snapshots, problems, code_root=code_root)
+    found = list(BoundReader(file, metrics, snapshots, problems).bounds())
+    bounds, places = _named_once(found, problems)
+    used = {bound.metric.instrument for bound in bounds}
+    unbound = metrics.unbound(used)
+    envelope = Envelope(
+        name=file.name,
+        candidate=snapshots[Arm.CANDIDATE],
+        baseline=snapshots.get(Arm.BASELINE),
+        bounds=bounds,
+        instruments=metrics.instruments,
+        metrics=unbound,
+        repeats=file.repeats,
+        max_missing=file.max_missing.value,
+        inconclusive_blocks=file.inconclusive == "block",
+        seed=file.seed,
+    )
+    document = problems.document
+    return LoadedEnvelope(
+        path=path,
+        envelope=envelope,
+        golden_set=tuple(file.golden_set),
+        document=document.data,
+        digest=_digest(document.data),
+        scorers={
+            item.name: _scorer_id(item, metrics.plugins[item.name]) for item in envelope.instruments
+        },
+        places=places,
+        plugins=metrics.plugins,
+        unchecked=metrics.unchecked,
+    )
+
+
+def _named_once(
+    found: Sequence[WrittenBound], problems: Problems
+) -> tuple[tuple[Bound, ...], dict[str, Place]]:
+    """Return the bounds under names of their own, and where each is written.
+
+    Two bounds on one metric and slice share the default name; the one that compares then takes
+    the kind of its limit behind it.
+    """
+    bounds: list[Bound] = []
+    places: dict[str, Place] = {}
+    taken = Counter(bound.name for bound, _, _ in found)
+    for bound, trail, named in found:
+        name = bound.name
+        if taken[name] > 1 and not named and bound.limit.kind is not LimitKind.ABSOLUTE:
+            name = f"{name}.{bound.limit.kind}"
+        if name in places:
+            line = places[name].line
+            problems.add(trail, f"a second bound named {name!r} (see line {line}); give it a name:")
+        places[name] = problems.document.place(trail)
+        bounds.append(replace(bound, name=name))
+    return tuple(bounds), places
+
+
+def _only(loaded: LoadedEnvelope, names: Sequence[str]) -> LoadedEnvelope:
+    known = [bound.name for bound in loaded.envelope.bounds]
+    for name in names:
+        if name not in known:
+            hint = suggestion(name, known)
+            raise UsageError(f"--only {name}: no such bound{hint} (known: {', '.join(known)})")
+    chosen = tuple(bound for bound in loaded.envelope.bounds if bound.name in names)
+    used = {bound.metric.instrument for bound in chosen}
+    instruments = tuple(item for item in loaded.envelope.instruments if item.name in used)
+    envelope = replace(loaded.envelope, bounds=chosen, instruments=instruments, metrics=())
+    return replace(loaded, envelope=envelope, narrowed_to=tuple(names))
+
+
+# ---------------------------------------------------------------- digests
+
+
+def _digest(data: Json) -> str:
+    """Return the digest of what the document demands, without where files lie."""
+    assert isinstance(data, dict)
+    meaning = {key: value for key, value in data.items() if key != "golden_set"}
+    for arm in Arm:
+        if isinstance(snapshot := meaning.get(arm), dict):
+            meaning[arm.value] = {key: value for key, value in snapshot.items() if key != "path"}
+    if isinstance(metrics := meaning.get("metrics"), dict):
+        meaning["metrics"] = {name: _placeless(metric) for name, metric in metrics.items()}
+    return digest(meaning)
+
+
+def _placeless(metric: Json) -> Json:
+    assert isinstance(metric, dict)
+    return {**metric, "scorer": Path(str(metric["scorer"])).name}
+
+
+def _scorer_id(instrument: Instrument, plugin: ScorerPlugin) -> str:
+    """Return name and version of a scorer, and for one in a file the digest of the file."""
+    if not instrument.scorer.endswith(".py"):
+        return plugin.id
+    return f"{plugin.id}:{sha256(Path(instrument.scorer).read_bytes()).hexdigest()[:12]}"

@@ -1,0 +1,359 @@
+"""The words of an envelope file and the shapes they come in; meaning is given elsewhere.
+
+Short forms become long ones here (``on: traffic`` is ``on: {any: [traffic]}``), so that whoever
+reads a parsed file meets one form of each thing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from evalkit.core.envelope import Require, Scope, Severity, Statistic
+
+WORD = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+FILE_WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+_PERCENT = re.compile(r"[-+−]?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s?%")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    """A mapping in which every key is known and no value is converted in silence."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Open(Strict):
+    """A mapping whose further keys are the options of the plug-in it names."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def shown(value: object) -> str:
+    """Return a value as an error message prints it: short, text in quotes, JSON's own words."""
+    if isinstance(value, tuple):
+        value = list(value)
+    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _refused(expected: str, found: object, advice: str = "") -> PydanticCustomError:
+    return PydanticCustomError(
+        "refused", "{text}", {"text": f"expected {expected}, found {shown(found)}{advice}"}
+    )
+
+
+def _given(value: object) -> object:
+    if value is None:
+        raise _refused("a value", value, "; leave the key out")
+    return value
+
+
+Given: TypeAlias = Annotated[T | None, BeforeValidator(_given)]
+"""A key that may be left out; a key with nothing behind it is a line somebody forgot to finish."""
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as written: ``3%`` is 0.03 and remembers the sign."""
+
+    value: float
+    percent: bool = False
+
+    @classmethod
+    def read(cls, given: object) -> Quantity:
+        """Return the quantity of a JSON number or a text such as ``3%``."""
+        if isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
+            return cls(float(given))
+        if isinstance(given, str) and _PERCENT.fullmatch(given.strip()):
+            number = given.strip().rstrip("%").strip().replace("−", "-")
+            return cls(float(f"{number}e-2"), percent=True)  # 99.9% is 0.999 to the last bit
+        raise _refused("a number or a percentage such as 3%", given)
+
+
+NUMBER_SCHEMA = {
+    "type": ["number", "string"],
+    "pattern": rf"^{_PERCENT.pattern}$",
+    "description": "a number, or 3%",
+}
+Number: TypeAlias = Annotated[
+    Quantity, PlainValidator(Quantity.read), WithJsonSchema(NUMBER_SCHEMA)
+]
+
+
+def _share(given: Quantity) -> Quantity:
+    if 0 <= given.value < 1:
+        return given
+    percent = not given.percent and 1 <= given.value < 100
+    raise PydanticCustomError(
+        "refused", "{text}",
+        {"text": f"expected a share from 0 to below 1, found {given.value:g}"
+         + (f"; did you mean {given.value:g}%?" if percent else "")},
+    )  # fmt: skip
+
+
+Share: TypeAlias = Annotated[Number, AfterValidator(_share)]
+
+
+def _ascending(given: tuple[float, float]) -> tuple[float, float]:
+    low, high = given
+    if low < high:
+        return given
+    raise _refused("[low, high]", [low, high])
+
+
+def _as_pair(given: object) -> object:
+    # Behind a function pydantic no longer knows that the list came from JSON, which has no tuples.
+    return tuple(given) if isinstance(given, list) else given
+
+
+Range: TypeAlias = Annotated[
+    tuple[float, float], BeforeValidator(_as_pair), AfterValidator(_ascending)
+]
+
+
+# ---------------------------------------------------------------- golden set
+
+
+def _as_sources(given: object) -> object:
+    items = given if isinstance(given, list) else [given]
+    return [{"path": item} if isinstance(item, str) else item for item in items]
+
+
+Tag: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class GoldenSource(Strict):
+    """One file of cases; its tags are added to each of them."""
+
+    path: str
+    tags: list[Tag] = []
+
+
+Sources: TypeAlias = Annotated[
+    list[GoldenSource], BeforeValidator(_as_sources), Field(min_length=1)
+]
+
+
+class GoldenSet(Strict):
+    """The files of a golden set on their own."""
+
+    sources: Sources
+
+
+# ---------------------------------------------------------------- snapshots
+
+
+def _as_prompt(given: object) -> object:
+    if isinstance(given, dict) and given.keys() <= {"version"}:
+        raise _refused("text or file", given)
+    return {"text": given} if isinstance(given, str) else given
+
+
+def _as_version(given: object) -> object:
+    if isinstance(given, (int, str)) and not isinstance(given, bool):
+        return given
+    raise _refused("text or a whole number", given)
+
+
+class SystemPromptFile(Strict):
+    """A system prompt and the version its author gave it; ``file`` is read into ``text``."""
+
+    text: str = ""
+    file: Given[str] = None
+    version: Annotated[int | str | None, BeforeValidator(_as_version)] = None
+
+
+class PricesFile(Strict):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+def _as_schema(given: object) -> object:
+    if isinstance(given, (str, dict)):
+        return given
+    raise _refused("a JSON Schema or the path of one", given)
+
+
+class SnapshotFile(Open):
+    """Who answers: a provider with a model, a prompt and parameters."""
+
+    provider: str
+    model: Given[str] = None
+    system_prompt: Annotated[Given[SystemPromptFile], BeforeValidator(_as_prompt)] = None
+    prompt: Given[str] = None
+    template: Literal["format", "jinja", "none"] = "format"
+    params: dict[str, Any] = {}
+    response_schema: Annotated[str | dict[str, Any] | None, BeforeValidator(_as_schema)] = None
+    prices: Given[PricesFile] = None
+    expected_model: Given[str] = None
+
+
+# ---------------------------------------------------------------- metrics and bounds
+
+
+class MetricFile(Open):
+    """A scorer under a name, with its options."""
+
+    scorer: str
+    range: Given[Range] = None
+
+
+def _as_slice(given: object) -> object:
+    # An empty slice must not become the whole golden set: somebody forgot a tag.
+    if isinstance(given, dict) and any(given.values()):
+        return given
+    if isinstance(given, (str, list)) and given:
+        return {"any": given if isinstance(given, list) else [given]}
+    raise _refused(
+        "a tag, a list of tags, {all: [tags]} or {where: {key: value}}", given,
+        "; leave the key out for all cases",
+    )  # fmt: skip
+
+
+def _as_values(given: object) -> object:
+    values = given if isinstance(given, list) else [given]
+    if values and not any(isinstance(value, (list, dict)) for value in values):
+        return given
+    raise _refused("a value or a list of values", given)
+
+
+class SliceFile(Strict):
+    """The cases with any of some tags, with all of some tags, or with metadata values."""
+
+    any: list[Tag] = []
+    all: list[Tag] = []
+    where: dict[str, Annotated[Any, BeforeValidator(_as_values)]] = {}
+
+
+def _as_delta(given: object) -> object:
+    if isinstance(given, dict):
+        return given
+    margin = Quantity.read(given)
+    if margin.value < 0:
+        raise _refused(
+            "a margin of at least 0", given, "; write min: or max: under it for one side"
+        )
+    return {"min": _negated(given), "max": given}
+
+
+def _negated(given: object) -> object:
+    return f"-{given.strip().lstrip('+')}" if isinstance(given, str) else -given  # type: ignore[operator]
+
+
+def _as_sides(given: object) -> object:
+    if isinstance(given, (int, float, str)) and not isinstance(given, bool):
+        raise _refused("{min, max}", given, f"; did you mean {{max: {given}}}?")
+    return given
+
+
+class SidesFile(Strict):
+    """A limit on one side or on both."""
+
+    min: Given[Number] = None
+    max: Given[Number] = None
+
+
+class ShiftFile(Strict):
+    """How far two distributions may lie apart."""
+
+    max: Number
+    distance: Given[Literal["ks", "w1", "tv"]] = None
+
+
+def _statistic(given: object) -> str:
+    try:
+        return Statistic.parse(str(given)).name
+    except ValueError as error:
+        raise PydanticCustomError("statistic", "{message}", {"message": str(error)}) from None
+
+
+StatisticName: TypeAlias = Annotated[
+    str,
+    PlainValidator(_statistic),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(rate|mean|p[0-9]{1,2}(\.[0-9]{1,4})?)$",
+            "description": "rate, mean, or p1 to p99.9",
+        }
+    ),
+]
+Confidence: TypeAlias = Annotated[float, Field(gt=0.5, lt=1)]
+
+
+def _line(given: str) -> str:
+    if given.strip() and not _CONTROL.search(given):
+        return given
+    raise _refused("a name of one line", given)
+
+
+class BoundFile(Strict):
+    """One line of the contract."""
+
+    metric: str
+    min: Given[Number] = None
+    max: Given[Number] = None
+    delta: Annotated[Given[SidesFile], BeforeValidator(_as_delta)] = None
+    ratio: Annotated[Given[SidesFile], BeforeValidator(_as_sides)] = None
+    shift: Annotated[Given[ShiftFile], BeforeValidator(_as_sides)] = None
+    statistic: Given[StatisticName] = None
+    on: Annotated[Given[SliceFile], BeforeValidator(_as_slice)] = None
+    each: Given[Annotated[list[Tag], Field(min_length=1)]] = None
+    range: Given[Range] = None
+    require: Given[Require] = None
+    severity: Given[Severity] = None
+    confidence: Given[Confidence] = None
+    scope: Given[Scope] = None
+    name: Given[Annotated[str, AfterValidator(_line)]] = None
+
+
+def _one(given: object) -> object:
+    if isinstance(given, bool):  # true equals 1 for Python, not for a reader
+        raise _refused("1", given)
+    return given
+
+
+# ---------------------------------------------------------------- the file
+
+
+class EnvelopeFile(Strict):
+    """An envelope: what is asked, who answers, and what is acceptable."""
+
+    version: Annotated[Literal[1], BeforeValidator(_one)]
+    name: str = Field(pattern=FILE_WORD)
+    golden_set: Sources
+    candidate: SnapshotFile
+    baseline: Given[SnapshotFile] = None
+    metrics: dict[Annotated[str, Field(pattern=WORD)], MetricFile] = {}
+    bounds: list[BoundFile] = Field(min_length=1)
+    repeats: int = Field(default=1, ge=1, le=1000)
+    confidence: Confidence = 0.95
+    scope: Scope = Scope.POPULATION
+    require: Require = Require.PROVEN
+    severity: Severity = Severity.BLOCK
+    max_missing: Share = Quantity(0.02)
+    inconclusive: Literal["block", "warn"] = "block"
+    seed: int = Field(default=0, ge=0)

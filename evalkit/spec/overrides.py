@@ -1,0 +1,88 @@
+"""What the command line says instead of the envelope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evalkit.core.errors import UsageError
+from evalkit.core.model import Arm, Json
+from evalkit.files.text import absolute_name
+from evalkit.spec.document import Document, Trail, read_document
+from evalkit.spec.grammar import SnapshotFile
+from evalkit.spec.inline import inlined_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Values of the command line; ``None`` and empty leave the envelope as it is.
+
+    ``candidate`` and ``baseline`` are a recording (``.jsonl``, ``.jsonl.gz``), a file with a
+    snapshot (``.yaml``), or ``provider:model``.
+    """
+
+    candidate: str | None = None
+    baseline: str | None = None
+    repeats: int | None = None
+    seed: int | None = None
+    inconclusive: str | None = None
+    only: tuple[str, ...] = ()
+
+
+NO_OVERRIDES = Overrides()
+
+
+def overridden(document: Document, overrides: Overrides) -> Document:
+    """Return the document with the overrides in it, each at the place it came from.
+
+    Raises:
+        UsageError: a snapshot is none of the three forms.
+        SpecError: a snapshot file cannot be read.
+    """
+    data = document.data
+    if not isinstance(data, dict):
+        return document
+    data = dict(data)
+    parts: dict[Trail, Document] = {}
+    for arm, value in {
+        Arm.BASELINE: overrides.baseline,
+        Arm.CANDIDATE: overrides.candidate,
+    }.items():
+        if value is None:
+            continue
+        if value.endswith((".yaml", ".yml")):
+            own = read_document(value)
+            data[arm.value] = inlined_snapshot(own, Path(value).parent)
+            parts[arm.value,] = own
+        else:
+            data[arm.value] = _snapshot(value, data.get(arm.value), arm)
+            given = ("provider", "path", "model")
+            parts |= {(arm.value, key): Document(f"--{arm}", value) for key in given}
+    plain = {
+        "repeats": overrides.repeats, "seed": overrides.seed,
+        "inconclusive": overrides.inconclusive,
+    }  # fmt: skip
+    for key, item in plain.items():
+        if item is not None:
+            data[key] = item
+            parts[key,] = Document(f"--{key}", item)
+    return replace(document, data=data, parts=parts)
+
+
+def _snapshot(value: str, before: Json, arm: Arm) -> Json:
+    kept = before if isinstance(before, dict) else {}
+    if value.endswith((".jsonl", ".jsonl.gz")):
+        # Prompt and schema belong to the contract and stay; the model's name and the options of
+        # another provider do not speak about this recording.
+        common = {
+            key for key in SnapshotFile.model_fields if key not in {"model", "expected_model"}
+        }
+        contract = {key: item for key, item in kept.items() if key in common}
+        return {**contract, "provider": "replay", "path": absolute_name(value)}
+    provider, colon, model = value.partition(":")
+    if not (colon and provider and model):
+        raise UsageError(
+            f"--{arm} {value}: expected a recording (.jsonl, .jsonl.gz), a snapshot file (.yaml) "
+            "or provider:model"
+        )
+    return {**kept, "provider": provider, "model": model}

@@ -1,0 +1,230 @@
+"""Evidence becomes a verdict here. Pure: no clock, no file, no idea who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from evalkit.core.envelope import (
+    Bound,
+    Envelope,
+    Kind,
+    LimitKind,
+    Metric,
+    Require,
+    Statistic,
+)
+from evalkit.core.model import Arm
+from evalkit.core.phrases import reason_sentence
+from evalkit.core.rounding import six_digits
+from evalkit.core.verdict import (
+    BoundResult,
+    Estimate,
+    ExitCode,
+    Facts,
+    MetricResult,
+    Outcome,
+    Reason,
+    Result,
+    Unmeasured,
+    Verdict,
+)
+from evalkit.stages.judge.drafts import Draft, Measured, draft
+from evalkit.stages.judge.sentence import sentences
+from evalkit.stages.judge.settle import least_cases, settle
+from evalkit.stats.decision import proves_inside, proves_outside
+from evalkit.stats.engines import USUALLY
+from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED, engine_of, estimate_of
+from evalkit.stats.evidence import Exhibit
+from evalkit.stats.multiplicity import holm
+
+PER_ERROR = 1.6448536269514722
+"""How many standard errors a one-sided 95 % limit lies away: to read errors off intervals."""
+
+
+def judge(
+    envelope: Envelope,
+    exhibits: Sequence[Exhibit],
+    metric_exhibits: Sequence[Exhibit],
+    facts: Facts,
+) -> Verdict:
+    """Return the verdict on a candidate, its numbers rounded to six digits.
+
+    Args:
+        envelope: what is acceptable.
+        exhibits: the evidence for each bound, in the envelope's order.
+        metric_exhibits: the same for each metric without a bound.
+        facts: what the verdict reports beside its bounds.
+    """
+    drafts = [
+        draft(bound, exhibit, max_missing=envelope.max_missing)
+        for bound, exhibit in zip(envelope.bounds, exhibits, strict=True)
+    ]
+    corrected = _corrected(drafts)
+    family = len(corrected)
+    bounds = [_decided(item, corrected.get(item.bound.name), family, facts) for item in drafts]
+    outcome = _folded(bounds, smoke=facts.smoke)
+    exit_code = _exit_code(outcome, envelope, smoke=facts.smoke)
+    headline, lead = sentences(
+        outcome,
+        bounds,
+        _candidate_name(facts),
+        smoke=facts.smoke,
+        let_through=exit_code is ExitCode.PASS,
+    )
+    metrics = [
+        _metric_result(metric, exhibit)
+        for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)
+    ]
+    verdict = Verdict(
+        envelope=envelope.name,
+        outcome=outcome,
+        exit_code=exit_code,
+        sentence=headline,
+        lead=lead,
+        bounds=tuple(bounds),
+        metrics=tuple(metrics),
+        facts=facts,
+    )
+    return six_digits(verdict)
+
+
+# ---------------------------------------------------------------- several bounds
+
+
+def _corrected(drafts: Sequence[Draft]) -> dict[str, float]:
+    """Return p-values corrected for all blocking bounds, by the bound's name."""
+    family = [
+        (item.bound.name, item.p_broken)
+        for item in drafts
+        if item.bound.blocks and item.p_broken is not None
+    ]
+    return dict(zip((name for name, _ in family), holm([p for _, p in family]), strict=True))
+
+
+def _folded(bounds: Sequence[BoundResult], *, smoke: bool) -> Outcome:
+    blocking = [bound for bound in bounds if bound.blocks]
+    if any(bound.result is Result.BROKEN for bound in blocking):
+        return Outcome.FAIL
+    if any(bound.result is Result.UNMEASURED for bound in blocking):
+        return Outcome.UNMEASURED
+    undecided = any(
+        bound.result is Result.UNDECIDED and bound.require is Require.PROVEN for bound in blocking
+    )
+    return Outcome.INCONCLUSIVE if undecided or smoke else Outcome.PASS
+
+
+def _exit_code(outcome: Outcome, envelope: Envelope, *, smoke: bool) -> ExitCode:
+    if outcome is Outcome.INCONCLUSIVE and not envelope.inconclusive_blocks and not smoke:
+        return ExitCode.PASS
+    return {
+        Outcome.PASS: ExitCode.PASS,
+        Outcome.FAIL: ExitCode.FAIL,
+        Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+        Outcome.UNMEASURED: ExitCode.UNMEASURED,
+    }[outcome]
+
+
+def _candidate_name(facts: Facts) -> str:
+    summary = facts.snapshots[Arm.CANDIDATE]
+    if summary.requested:
+        return summary.requested
+    return summary.served[0] if len(summary.served) == 1 else "The candidate"
+
+
+# ---------------------------------------------------------------- one bound
+
+
+def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> BoundResult:
+    bound, judged = item.bound, item.judged
+    result, reason = _result(item, p_holm)
+    way_out = None
+    if result is Result.UNDECIDED and isinstance(judged, Measured):
+        way_out = settle(bound, judged.engine, judged.estimate, facts.arms[Arm.CANDIDATE])
+        if reason is Reason.TOO_NOISY and way_out.n is None:
+            reason = Reason.AT_MARGIN
+    found = BoundResult(
+        name=bound.name,
+        metric=bound.metric.name,
+        kind=bound.metric.kind,
+        statistic=bound.statistic.name,
+        on=bound.slice.name,
+        limit=bound.limit,
+        unit=item.exhibit.unit,
+        labels=bound.metric.labels,
+        require=bound.require,
+        severity=bound.severity,
+        scope=bound.scope,
+        result=result,
+        reason=reason,
+        detail="",
+        baseline=None if item.baseline is None else _estimate(item.baseline),
+        candidate=_estimate(item.candidate),
+        effect=None if item.effect is None else _estimate(item.effect),
+        p_broken=item.p_broken,
+        p_holm=p_holm,
+        settle=way_out,
+        detects=_detects(bound, judged),
+    )
+    return replace(found, detail=reason_sentence(found, item.moved, family))
+
+
+def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
+    judged, bound = item.judged, item.bound
+    if isinstance(judged, Unmeasured):
+        return Result.UNMEASURED, judged.reason
+    estimate, engine = judged.estimate, judged.engine
+    unbounded_mean = not bound.metric.support.bounded and bound.statistic.quantile is None
+    fewest = FEWEST_UNBOUNDED if unbounded_mean else min(FEWEST_CLUSTERS, estimate.n)
+    if estimate.clusters < fewest:
+        return Result.UNDECIDED, Reason.TOO_FEW
+    p = p_holm if p_holm is not None else item.p_broken
+    if proves_outside(estimate.lower, estimate.upper, bound.limit):
+        broken = p is not None and p <= bound.alpha
+        return (Result.BROKEN, None) if broken else (Result.UNDECIDED, Reason.MULTIPLICITY)
+    if proves_inside(estimate.lower, estimate.upper, bound.limit):
+        return (Result.UNDECIDED, Reason.ZERO_VARIANCE) if engine.constant else (Result.HOLDS, None)
+    return Result.UNDECIDED, _why_undecided(item, estimate)
+
+
+def _why_undecided(item: Draft, estimate: Estimate) -> Reason:
+    if estimate.clusters < least_cases(item.bound):
+        return Reason.IMPOSSIBLE
+    if item.complete is not None:
+        lower, upper = item.complete.estimate.lower, item.complete.estimate.upper
+        limit = item.bound.limit
+        if proves_inside(lower, upper, limit) or proves_outside(lower, upper, limit):
+            return Reason.MISSING
+    return Reason.TOO_NOISY
+
+
+def _estimate(found: Measured | Unmeasured) -> Estimate | Unmeasured:
+    return found.estimate if isinstance(found, Measured) else found
+
+
+def _detects(bound: Bound, judged: Measured | Unmeasured) -> float | None:
+    """Return the value that a bound which need not be proven would find broken, 8 times in 10."""
+    if bound.require is Require.PROVEN or isinstance(judged, Unmeasured):
+        return None
+    estimate = judged.estimate
+    stretch = 1 + USUALLY / PER_ERROR
+    if bound.limit.max is not None:
+        return bound.limit.max + stretch * (estimate.value - estimate.lower)
+    assert bound.limit.min is not None
+    return bound.limit.min - stretch * (estimate.upper - estimate.value)
+
+
+def _metric_result(metric: Metric, exhibit: Exhibit) -> MetricResult:
+    statistic = Statistic("p95", 0.95) if metric.kind is Kind.TIME else Statistic("mean")
+    found: dict[Arm, Estimate | Unmeasured] = {}
+    for arm in exhibit.evidence.arms:
+        engine = engine_of(exhibit.evidence, LimitKind.ABSOLUTE, arm, statistic, metric.support)
+        found[arm] = (
+            engine
+            if isinstance(engine, Unmeasured)
+            else estimate_of(engine, exhibit.evidence, [arm], 0.05)
+        )
+    return MetricResult(
+        metric.name, metric.kind, statistic.name, exhibit.unit,
+        found.get(Arm.BASELINE), found[Arm.CANDIDATE],
+    )  # fmt: skip

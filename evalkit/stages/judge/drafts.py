@@ -1,0 +1,138 @@
+"""A bound and its evidence become estimates and a p-value: everything but the last word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.core.envelope import Bound, Kind, LimitKind
+from evalkit.core.model import Arm
+from evalkit.core.verdict import Estimate, Reason, Unmeasured
+from evalkit.stats.decision import p_outside
+from evalkit.stats.engines import Engine
+from evalkit.stats.estimates import engine_of, estimate_of
+from evalkit.stats.evidence import Evidence, Exhibit, case_means, paired
+
+BOTH = [Arm.BASELINE, Arm.CANDIDATE]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An engine and the estimate it gave."""
+
+    engine: Engine
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known about one bound before all bounds are looked at together.
+
+    ``judged`` is what the limit is laid on; ``complete`` the same from the observed samples
+    alone, where some are missing; ``moved`` counts cases that gained and lost the metric.
+    """
+
+    bound: Bound
+    exhibit: Exhibit
+    baseline: Measured | Unmeasured | None
+    candidate: Measured | Unmeasured
+    effect: Measured | Unmeasured | None
+    complete: Measured | None
+    p_broken: float | None
+    moved: tuple[int, int] | None
+
+    @property
+    def judged(self) -> Measured | Unmeasured:
+        """What the limit is laid on."""
+        return self.effect if self.effect is not None else self.candidate
+
+
+def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
+    """Return everything about one bound that does not depend on the other bounds."""
+    evidence = exhibit.evidence
+    compares = bound.limit.compares
+    fault = _too_much_missing(bound, exhibit, max_missing=max_missing)
+    baseline = None
+    if Arm.BASELINE in evidence.arms:
+        baseline = _measured(bound, evidence, LimitKind.ABSOLUTE, Arm.BASELINE)
+    candidate = fault or _measured(bound, evidence, LimitKind.ABSOLUTE, Arm.CANDIDATE)
+    effect = None
+    if compares:
+        effect = fault or _measured(bound, evidence, bound.limit.kind, Arm.CANDIDATE)
+    judged = effect if compares else candidate
+    assert judged is not None
+    return Draft(
+        bound=bound,
+        exhibit=exhibit,
+        baseline=baseline,
+        candidate=candidate,
+        effect=effect,
+        complete=_complete(bound, evidence, judged),
+        p_broken=_p_broken(bound, judged),
+        moved=_moved(bound, evidence),
+    )
+
+
+def _measured(bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm) -> Measured | Unmeasured:
+    engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support)
+    if isinstance(engine, Unmeasured):
+        return engine
+    arms = [arm] if kind is LimitKind.ABSOLUTE else BOTH
+    return Measured(engine, estimate_of(engine, evidence, arms, bound.alpha))
+
+
+def _too_much_missing(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Unmeasured | None:
+    evidence = exhibit.evidence
+    if not evidence.cases:
+        return Unmeasured(Reason.NO_CASES, "no case of this run belongs to the slice")
+    for arm in BOTH if bound.limit.compares else [Arm.CANDIDATE]:
+        observed = evidence.arms[arm]
+        if observed.missing > max_missing * observed.samples:
+            reason = Reason.MISSING if observed.missing < observed.samples else Reason.NO_VALUES
+            return Unmeasured(reason, _gap_sentence(exhibit, arm, max_missing))
+    return None
+
+
+def _gap_sentence(exhibit: Exhibit, arm: Arm, max_missing: float) -> str:
+    observed = exhibit.evidence.arms[arm]
+    why = " and ".join(f"{count:,} have {reason}" for reason, count in exhibit.gaps[arm].items())
+    cause = f" ({why})" if why else ""
+    return (
+        f"{observed.missing:,} of {observed.samples:,} {arm} samples are missing{cause}; "
+        f"at most {max_missing:.3g} may be"
+    )
+
+
+def _complete(bound: Bound, evidence: Evidence, judged: Measured | Unmeasured) -> Measured | None:
+    """Return the estimate from the observed samples alone, where some are missing."""
+    if isinstance(judged, Unmeasured) or not judged.estimate.missing:
+        return None
+    seen = evidence.without_gaps()
+    found = _measured(bound, seen, bound.limit.kind, Arm.CANDIDATE) if seen.cases else None
+    return found if isinstance(found, Measured) else None
+
+
+def _p_broken(bound: Bound, judged: Measured | Unmeasured) -> float | None:
+    if isinstance(judged, Unmeasured):
+        return None
+    limit, engine, estimate = bound.limit, judged.engine, judged.estimate
+    low, high = limit.min, limit.max
+    return p_outside(
+        None if low is None else engine.p_below(low),
+        None if high is None else engine.p_above(high),
+        interval_width=estimate.upper - estimate.lower,
+        band_width=0.0 if low is None or high is None else high - low,
+    )
+
+
+def _moved(bound: Bound, evidence: Evidence) -> tuple[int, int] | None:
+    """Return how many cases gained the metric and how many lost it, for a rate of both arms."""
+    if bound.metric.kind is not Kind.RATE or Arm.BASELINE not in evidence.arms:
+        return None
+    fill = (0.0, 1.0)
+    change = paired(
+        case_means(evidence, Arm.CANDIDATE, fill), case_means(evidence, Arm.BASELINE, fill)
+    )
+    moved = change.seen[change.known]
+    return int(np.count_nonzero(moved >= 0.5)), int(np.count_nonzero(moved <= -0.5))

@@ -1,0 +1,224 @@
+"""A run is a folder of plain files: written here, read here, by nobody else."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from evalkit.core.digest import plain
+from evalkit.core.errors import Place, SpecError, UsageError
+from evalkit.core.model import Arm, Case, Json, Sample, ScoredSample
+from evalkit.core.records import RecordError, case_record, record_of, sample_of
+from evalkit.core.run import Manifest
+from evalkit.core.verdict import Verdict
+from evalkit.files.json_text import JsonTextError, json_document, parse_json
+from evalkit.files.text import numbered_lines, whole_text
+from evalkit.files.writing import LineLog, write_whole
+from evalkit.spec.golden_set import GoldenSetReader
+from evalkit.spec.grammar import GoldenSource
+from evalkit.spec.results import manifest_of, verdict_of
+
+MANIFEST = "manifest.json"
+ENVELOPE = "envelope.json"
+CASES = "cases.jsonl"
+SAMPLES = "samples.jsonl"
+SCORES = "scores.jsonl"
+VERDICT = "verdict.json"
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """Make the folder of a new run; an earlier run is never written over.
+
+        Raises:
+            UsageError: the folder exists and is not empty, or cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be made: {error.strerror}") from error
+        if any(path.iterdir()):
+            raise UsageError(f"{path} is not empty; name another folder with -o")
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Return the folder of an earlier run.
+
+        Raises:
+            UsageError: it holds no run.
+        """
+        if not (path / MANIFEST).is_file():
+            raise UsageError(f"{path}: expected the folder of a run, found no {MANIFEST} in it")
+        return cls(path)
+
+    def branch(self, path: Path) -> RunFolder:
+        """Make the folder of another judgement of the same cases and samples."""
+        other = RunFolder.create(path)
+        for name in (CASES, SAMPLES):
+            try:
+                os.link(self.path / name, other.path / name)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(self.path / name, other.path / name)
+        return other
+
+    def discard(self) -> None:
+        """Remove a run that came to nothing."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    # ------------------------------------------------------------ inputs
+
+    def write_envelope(self, document: Json) -> None:
+        """Keep the envelope, with everything it names inside and the run's cases as its set."""
+        assert isinstance(document, dict)
+        own = {**document, "golden_set": CASES}
+        write_whole(self.path / ENVELOPE, _document(own))
+
+    @property
+    def envelope_path(self) -> Path:
+        """Where the envelope of the run lies."""
+        return self.path / ENVELOPE
+
+    def keep_cases(self, cases: Iterable[Case]) -> Iterator[Case]:
+        """Write cases as they pass by."""
+        with LineLog(self.path / CASES) as log:
+            for case in cases:
+                log.append(case_record(case))
+                yield case
+
+    def cases(self, only: Collection[str] | None = None) -> dict[str, Case]:
+        """Return the cases of the run by id, or only some of them.
+
+        Raises:
+            SpecError: the file was changed by hand and is no golden set any more.
+        """
+        reader = GoldenSetReader([GoldenSource(path=str(self.path / CASES))])
+        found = {case.id: case for case, _ in reader.cases() if only is None or case.id in only}
+        if reader.problems:
+            raise SpecError(reader.problems)
+        return found
+
+    def keep_samples(self, samples: Iterable[Sample]) -> Iterator[Sample]:
+        """Write samples as they pass by."""
+        with LineLog(self.path / SAMPLES) as log:
+            for sample in samples:
+                log.append(record_of(sample))
+                yield sample
+
+    def samples(self, only: Collection[str] | None = None) -> Iterator[Sample]:
+        """Yield the samples of the run, or those of some cases, in the order they came.
+
+        Raises:
+            SpecError: the file was changed by hand and is no recording any more.
+        """
+        path = self.path / SAMPLES
+        for line in numbered_lines(path):
+            if only is not None and _written_id(line.text) not in only:
+                continue
+            try:
+                data = parse_json(line.text)
+                arm = Arm(str(data.get("arm")) if isinstance(data, dict) else "")
+                yield sample_of(data, arm)
+            except (JsonTextError, RecordError, ValueError) as error:
+                raise SpecError.single(Place(str(path), line.number), str(error)) from None
+
+    def first_samples(self, only: Collection[str]) -> dict[str, dict[Arm, Sample]]:
+        """Return the first sample of each arm of some cases, by case."""
+        found: dict[str, dict[Arm, Sample]] = {}
+        for sample in self.samples(only):
+            arms = found.setdefault(sample.case_id, {})
+            first = arms.get(sample.arm)
+            if first is None or sample.index < first.index:
+                arms[sample.arm] = sample
+        return found
+
+    # ------------------------------------------------------------ results
+
+    def keep_scores(
+        self, scored: Iterable[ScoredSample], record: Callable[[ScoredSample], Json]
+    ) -> Iterator[ScoredSample]:
+        """Write scores as they pass by, in place of those of an earlier judgement."""
+        (self.path / SCORES).unlink(missing_ok=True)
+        with LineLog(self.path / SCORES) as log:
+            for item in scored:
+                log.append(record(item))
+                yield item
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write where the verdict came from."""
+        write_whole(self.path / MANIFEST, _document(plain(manifest)))
+
+    def manifest(self) -> Manifest:
+        """Return where the verdict came from."""
+        return manifest_of(whole_text(self.path / MANIFEST), str(self.path / MANIFEST))
+
+    def write_verdict(self, verdict: Verdict) -> str:
+        """Write the verdict and return its text."""
+        text = verdict_text(verdict)
+        write_whole(self.path / VERDICT, text)
+        return text
+
+    def verdict(self) -> Verdict:
+        """Return the verdict of the run.
+
+        Raises:
+            UsageError: the run was never judged.
+        """
+        path = self.path / VERDICT
+        if not path.is_file():
+            raise UsageError(f"{self.path} was never judged; run: evalkit judge {self.path}")
+        return verdict_of(json_document(whole_text(path), str(path)), str(path))
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a report and return where it lies."""
+        write_whole(self.path / name, text)
+        return self.path / name
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return ``verdict.json``: documented in docs/verdict.md, the same bytes for the same run."""
+    return _document({"schema": "evalkit.verdict/1", **_verdict_record(verdict)})
+
+
+def _written_id(line: str) -> str | None:
+    """Return the id in a line of ours without parsing the texts behind it."""
+    found = _ID.search(line)
+    return json.loads(found.group(1)) if found else None
+
+
+_ID = re.compile(r'"id":("(?:[^"\\]|\\.)*")')
+
+
+def _verdict_record(verdict: Verdict) -> dict[str, Json]:
+    record = plain(verdict)
+    assert isinstance(record, dict)
+    facts = record.pop("facts")
+    assert isinstance(facts, dict)
+    return {"envelope": record.pop("envelope"), "verdict": record.pop("outcome"), **record, **facts}
+
+
+def _document(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON without infinities: an unbounded limit is ``null``."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""NUMBERS → ESTIMATES: pure functions of arrays; no files, no clock, no global state."""

@@ -1,0 +1,180 @@
+"""Evidence becomes an estimate: here the engine is chosen that fits the data and the limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
+from evalkit.core.model import Arm
+from evalkit.core.verdict import Estimate, Reason, Unmeasured
+from evalkit.stats.engines import BoundedMean, Engine, MeanRatio, ShareQuantile, UnboundedMean
+from evalkit.stats.evidence import CaseMeans, Evidence, Observed, case_means, paired
+
+FEWEST_UNBOUNDED = 50
+"""Engine T below this many units: no method without a range is right there (Bahadur & Savage)."""
+
+FEWEST_CLUSTERS = 10
+
+
+def engine_of(
+    evidence: Evidence, kind: LimitKind, arm: Arm, statistic: Statistic, support: Support
+) -> Engine | Unmeasured:
+    """Return the engine for one number, or why there is none.
+
+    Args:
+        evidence: the samples on the slice of a bound.
+        kind: what the number is: a value of one arm, or candidate against baseline.
+        arm: whose value, where the number is that of one arm.
+        statistic: a rate, a mean or a quantile.
+        support: the values a sample can have.
+    """
+    arms = [arm] if kind is LimitKind.ABSOLUTE else [Arm.BASELINE, Arm.CANDIDATE]
+    for each in arms:
+        if fault := _fault(evidence, each, support):
+            return fault
+    if statistic.quantile is not None:
+        return _quantile(evidence, kind, arm, statistic, support)
+    if kind is LimitKind.ABSOLUTE:
+        return _mean(evidence, _means(evidence, arm, support), support, method="Gaffke")
+    return _effect(evidence, kind, support)
+
+
+def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: float) -> Estimate:
+    """Return the estimate an engine gives at confidence 1 − alpha."""
+    observed = [evidence.arms[arm] for arm in arms]
+    return Estimate(
+        value=engine.value,
+        lower=engine.lower(alpha),
+        upper=engine.upper(alpha),
+        confidence=1 - alpha,
+        n=evidence.cases,
+        samples=sum(arm.samples for arm in observed),
+        clusters=evidence.units,
+        missing=sum(arm.missing for arm in observed),
+        method=engine.method,
+        approximate=engine.approximate,
+    )
+
+
+# ---------------------------------------------------------------- means
+
+
+def _means(evidence: Evidence, arm: Arm, support: Support) -> CaseMeans:
+    return case_means(evidence, arm, _fill(evidence.arms[arm], support))
+
+
+def _fill(observed: Observed, support: Support) -> tuple[float, float]:
+    """Return where missing samples are put: at the ends of the support, or of what was seen."""
+    seen = observed.values[observed.present]
+    low = support.lower if math.isfinite(support.lower) else float(seen.min())
+    high = support.upper if math.isfinite(support.upper) else float(seen.max())
+    return low, high
+
+
+def _mean(
+    evidence: Evidence, means: CaseMeans, support: Support, *, method: str
+) -> BoundedMean | UnboundedMean | Unmeasured:
+    if support.bounded:
+        return BoundedMean.of(means, evidence.clusters, support, method=method)
+    if evidence.units < 2:
+        return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
+    return UnboundedMean.of(means, evidence.clusters, method="skew-guarded t")
+
+
+def _effect(
+    evidence: Evidence, kind: LimitKind, support: Support
+) -> BoundedMean | UnboundedMean | MeanRatio | Unmeasured:
+    candidate = _means(evidence, Arm.CANDIDATE, support)
+    baseline = _means(evidence, Arm.BASELINE, support)
+    if not (candidate.known & baseline.known).any():
+        return Unmeasured(Reason.NO_VALUES, "no case has a value in both arms")
+    if kind is LimitKind.RATIO:
+        return _ratio(evidence, candidate, baseline, support)
+    return _mean(
+        evidence,
+        paired(candidate, baseline),
+        support.minus(support),
+        method="Gaffke on paired differences",
+    )
+
+
+def _ratio(
+    evidence: Evidence, candidate: CaseMeans, baseline: CaseMeans, support: Support
+) -> MeanRatio | Unmeasured:
+    both = candidate.known & baseline.known
+    below = math.fsum(baseline.seen[both])
+    if below <= 0:
+        return Unmeasured(Reason.NO_BASELINE, "the baseline's mean is 0; bound a delta instead")
+    if evidence.units < 2:
+        return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
+
+    def difference(ratio: float) -> BoundedMean | UnboundedMean:
+        means = paired(candidate, baseline, ratio)
+        if support.bounded:
+            reach = support.minus(support, factor=ratio)
+            return BoundedMean.of(means, evidence.clusters, reach, method="")
+        return UnboundedMean.of(means, evidence.clusters, method="")
+
+    return MeanRatio(
+        value=math.fsum(candidate.seen[both]) / below,
+        baseline=below / np.count_nonzero(both),
+        difference=difference,
+        method=f"{'Gaffke' if support.bounded else 'skew-guarded t'} (Fieller)",
+        approximate=not support.bounded,
+    )
+
+
+# ---------------------------------------------------------------- quantiles
+
+
+def _quantile(
+    evidence: Evidence, kind: LimitKind, arm: Arm, statistic: Statistic, support: Support
+) -> ShareQuantile | Unmeasured:
+    if kind is not LimitKind.ABSOLUTE:
+        return Unmeasured(
+            Reason.NO_BASELINE,
+            f"the {statistic.name} of one arm is not compared with the other's by this version; "
+            "bound it with min and max, or compare means",
+        )
+    assert statistic.quantile is not None
+    observed = evidence.arms[arm]
+    return ShareQuantile(
+        values=np.sort(observed.values[observed.present]),
+        quantile=statistic.quantile,
+        support=support,
+        up_to=partial(_share, evidence, arm, np.less_equal),
+        below=partial(_share, evidence, arm, np.less),
+        method="order statistics",
+    )
+
+
+def _share(
+    evidence: Evidence, arm: Arm, compare: Callable[..., np.ndarray], bound: float
+) -> BoundedMean:
+    marked = evidence.arms[arm].mapped(lambda values: compare(values, bound).astype(np.float64))
+    shares = Evidence(evidence.cases, {arm: marked}, evidence.clusters)
+    means = case_means(shares, arm, (0.0, 1.0))
+    return BoundedMean.of(means, evidence.clusters, UNIT_INTERVAL, method="Gaffke")
+
+
+# ---------------------------------------------------------------- faults
+
+
+def _fault(evidence: Evidence, arm: Arm, support: Support) -> Unmeasured | None:
+    observed = evidence.arms[arm]
+    seen = observed.values[observed.present]
+    if not seen.size:
+        return Unmeasured(Reason.NO_VALUES, f"0 of {observed.samples:,} {arm} samples have a value")
+    outside = (seen < support.lower) | (seen > support.upper)
+    if outside.any():
+        worst = seen[outside][0]
+        return Unmeasured(
+            Reason.OUT_OF_RANGE,
+            f"{np.count_nonzero(outside):,} {arm} values, {worst:g} among them, lie outside the "
+            f"declared range [{support.lower:g}, {support.upper:g}]",
+        )
+    return None

@@ -1,0 +1,157 @@
+"""What a bound is judged by: the samples of both arms on the cases of one slice, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.core.model import Arm
+from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The samples of one arm, in case order.
+
+    Three arrays of one length: the index of each sample's case, its value, and whether there is
+    one (a value that is not there is stored as 0).
+    """
+
+    case: IntArray
+    values: FloatArray
+    present: BoolArray
+
+    @property
+    def samples(self) -> int:
+        """How many samples there should be."""
+        return self.case.size
+
+    @property
+    def missing(self) -> int:
+        """How many of them have no value."""
+        return int(self.samples - np.count_nonzero(self.present))
+
+    def mapped(self, function: Callable[[FloatArray], FloatArray]) -> Observed:
+        """Return the same samples with another number read off each value."""
+        values = np.where(self.present, function(self.values), 0.0)
+        return Observed(self.case, values, self.present)
+
+    def without_gaps(self) -> Observed:
+        """Return only the samples that have a value."""
+        return Observed(
+            self.case[self.present], self.values[self.present], self.present[self.present]
+        )
+
+    def finite(self) -> Observed:
+        """Return the same samples with infinite values (timeouts) as missing."""
+        present = self.present & np.isfinite(self.values)
+        return Observed(self.case, np.where(present, self.values, 0.0), present)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Both arms on one slice. ``clusters`` holds one code a case, or nothing where all differ."""
+
+    cases: int
+    arms: Mapping[Arm, Observed]
+    clusters: IntArray | None = None
+
+    @property
+    def units(self) -> int:
+        """The number of independent units: clusters, or cases."""
+        return self.cases if self.clusters is None else int(np.unique(self.clusters).size)
+
+    def among(self, kept: BoolArray) -> Evidence:
+        """Return what the samples say about the cases that are kept."""
+        if kept.all():
+            return self
+        place = np.cumsum(kept) - 1
+        arms = {}
+        for arm, observed in self.arms.items():
+            rows = kept[observed.case]
+            arms[arm] = Observed(
+                place[observed.case[rows]], observed.values[rows], observed.present[rows]
+            )
+        clusters = None if self.clusters is None else self.clusters[kept]
+        return Evidence(int(kept.sum()), arms, clusters)
+
+    def without_gaps(self) -> Evidence:
+        """Return the observed samples, on the cases that every arm has one of."""
+        arms = {arm: observed.without_gaps() for arm, observed in self.arms.items()}
+        kept = np.ones(self.cases, dtype=np.bool_)
+        for observed in arms.values():
+            kept &= np.bincount(observed.case, minlength=self.cases) > 0
+        return Evidence(self.cases, arms, self.clusters).among(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """Evidence with what a reviewer asks about it.
+
+    ``gaps`` counts why samples have no value, the commonest reason first; ``unit`` is that of the
+    ruler both arms were read with; ``case_ids`` names the cases of the evidence in its order.
+    """
+
+    case_ids: Sequence[str]
+    evidence: Evidence
+    gaps: Mapping[Arm, Mapping[str, int]]
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMeans:
+    """One number a case, twice: with every missing sample at its worst for either limit.
+
+    ``seen`` is the mean of what was observed, ``known`` whether anything was. Where nothing is
+    missing, ``low`` and ``high`` are one array. ``size`` is that of the largest number they were
+    computed from: it says how much of them may be rounding.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    seen: FloatArray
+    known: BoolArray
+    size: float
+
+
+def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseMeans:
+    """Return the mean of each case's samples in one arm.
+
+    A missing sample of the candidate is put at either end of ``fill``: a candidate must not gain
+    by failing. The baseline's mean is that of the draws there are, as long as there is one.
+    """
+    observed = evidence.arms[arm]
+    n = evidence.cases
+    sums = np.bincount(observed.case, observed.values, minlength=n)
+    asked = np.bincount(observed.case, minlength=n)
+    found = np.bincount(observed.case[observed.present], minlength=n)
+    known = found > 0
+    seen = np.divide(sums, found, out=np.zeros(n), where=known)
+    absent = asked - found
+    if arm is Arm.BASELINE:
+        absent, asked = np.where(known, 0, 1), np.where(known, found, 1)
+    low = (sums + absent * fill[0]) / asked
+    high = (sums + absent * fill[1]) / asked if absent.any() else low
+    size = float(np.maximum(np.abs(low), np.abs(high)).max(initial=0.0))
+    return CaseMeans(low, high, seen, known, size)
+
+
+def paired(candidate: CaseMeans, baseline: CaseMeans, factor: float = 1.0) -> CaseMeans:
+    """Return ``candidate − factor·baseline`` a case."""
+    low = candidate.low - factor * baseline.high
+    complete = candidate.low is candidate.high and baseline.low is baseline.high
+    high = low if complete else candidate.high - factor * baseline.low
+    seen = candidate.seen - factor * baseline.seen
+    size = candidate.size + factor * baseline.size
+    return CaseMeans(low, high, seen, candidate.known & baseline.known, size)
+
+
+def cluster_sums(values: FloatArray, clusters: IntArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return the sum of case values and the number of cases of each independent unit."""
+    if clusters is None:
+        return values, np.ones(values.size)
+    _, code = np.unique(clusters, return_inverse=True)
+    sums: FloatArray = np.bincount(code, values).astype(np.float64)
+    return sums, np.bincount(code).astype(np.float64)

@@ -1,0 +1,291 @@
+"""Engine G: limits for the mean of bounded data that stay right on small samples.
+
+Assumes: independent units (cases, or clusters of cases) with values in a declared support.
+Reference: Gaffke (2005), "Three test statistics for a nonparametric one-sided hypothesis on the
+mean of a nonnegative variable"; Learned-Miller & Thomas (2020), arXiv:1905.06208. For binary data
+the limits are those of Clopper & Pearson (1934).
+
+The upper limit is the m at which ``P(Σ (x_j − m)·E_j + (hi − m)·E_0 > 0) = α`` with independent
+standard exponentials E. That probability is computed without random numbers, by integrating the
+moment generating function along a path through its saddle point (Daniels 1987, "Tail probability
+approximations"). The path leans as that of steepest descent does, so that the integrand decays
+instead of turning: the trapezoid rule converges exponentially whatever the number of units, and
+far tails keep their relative accuracy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from evalkit.core.envelope import Support
+from evalkit.stats import binomial
+from evalkit.stats.arrays import FloatArray
+from evalkit.stats.roots import root
+
+SADDLE_STEPS = 200
+SADDLE_TOLERANCE = 1e-3
+LONGEST_STEP = 600.0
+FIRST_REACH = 1e3
+STEEPEST_LEAN = 0.25
+WORTH_BENDING = 0.02
+FIRST_STEP = 0.2
+ENOUGH_CHANGE = 1e-10
+MOST_HALVINGS = 10
+NEGLIGIBLE_LOG = -40.0
+NEGLIGIBLE_WEIGHT = 1e-100
+CHUNK_ELEMENTS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Independent units, equal ones counted once.
+
+    Three arrays of one length: the sum of a unit's case values, the number of its cases, and how
+    many such units there are. A unit that is a single case has size 1.
+    """
+
+    sums: FloatArray
+    sizes: FloatArray
+    counts: FloatArray
+
+    @property
+    def count(self) -> float:
+        """The number of units."""
+        return float(self.counts.sum())
+
+    @property
+    def mean(self) -> float:
+        """The case-weighted mean."""
+        return float(self.counts @ self.sums / (self.counts @ self.sizes))
+
+
+def upper_limit(units: Units, support: Support, alpha: float) -> float:
+    """Return the one-sided upper limit of the mean at level 1 − alpha.
+
+    No units leave the whole support; so do values that all sit at its upper end.
+
+    >>> ones = Units(*(np.array([float(v)]) for v in (1, 1, 20)))
+    >>> zeros = Units(*(np.array([float(v)]) for v in (0, 1, 20)))
+    >>> upper_limit(ones, Support(0, 1), 0.05)
+    1.0
+    >>> round(upper_limit(zeros, Support(0, 1), 0.05), 9)
+    0.139108341
+    """
+    if not units.counts.size:
+        return support.upper
+    unit = _on_unit_interval(units, support)
+    return support.lower + support.width * _upper(unit, alpha)
+
+
+def lower_limit(units: Units, support: Support, alpha: float) -> float:
+    """Return the one-sided lower limit of the mean at level 1 − alpha."""
+    if not units.counts.size:
+        return support.lower
+    unit = _on_unit_interval(units, support)
+    return support.upper - support.width * _upper(_mirrored(unit), alpha)
+
+
+def p_below(units: Units, support: Support, bound: float) -> float:
+    """Return the p-value of the claim "the mean is below ``bound``"."""
+    return _p(_on_unit_interval(units, support), (bound - support.lower) / support.width)
+
+
+def p_above(units: Units, support: Support, bound: float) -> float:
+    """Return the p-value of the claim "the mean is above ``bound``"."""
+    unit = _mirrored(_on_unit_interval(units, support))
+    return _p(unit, (support.upper - bound) / support.width)
+
+
+# ---------------------------------------------------------------- the unit interval
+
+
+def _on_unit_interval(units: Units, support: Support) -> Units:
+    sums = (units.sums - support.lower * units.sizes) / support.width
+    return Units(sums, units.sizes, units.counts)
+
+
+def _mirrored(units: Units) -> Units:
+    return Units(units.sizes - units.sums, units.sizes, units.counts)
+
+
+def _binary(units: Units) -> tuple[float, float] | None:
+    """Return successes and trials where every unit is one case that is 0 or 1."""
+    plain = bool(np.all(units.sizes == 1) and np.all((units.sums == 0) | (units.sums == 1)))
+    return (float(units.counts @ units.sums), units.count) if plain else None
+
+
+def _upper(units: Units, alpha: float) -> float:
+    if binary := _binary(units):
+        return binomial.upper_limit(*binary, alpha)
+    if np.all(units.sums >= units.sizes):
+        return 1.0
+    target = math.sqrt(-2 * math.log(alpha))
+    gap = partial(_distance_to, units, target)
+    return root(gap, *_bracket(units, alpha))
+
+
+def _p(units: Units, bound: float) -> float:
+    if not units.counts.size:
+        return 1.0
+    if binary := _binary(units):
+        return binomial.p_below(*binary, bound)
+    return math.exp(log_tail(*_weights(units, bound)))
+
+
+def _weights(units: Units, mean: float) -> tuple[FloatArray, FloatArray]:
+    """Return the weights of T at this mean, the pseudo-unit at the upper end included."""
+    typical = math.sqrt(float(units.counts @ units.sizes**2) / units.count)
+    weights = np.append(units.sums - mean * units.sizes, (1 - mean) * typical)
+    return weights, np.append(units.counts, 1.0)
+
+
+def _distance_to(units: Units, target: float, mean: float) -> float:
+    # √(−2·log T) is nearly a straight line in the mean, as T is nearly a normal tail: the root
+    # finder needs half the steps it needs on T itself.
+    log_t = log_tail(*_weights(units, mean))
+    return math.sqrt(-2 * log_t) - target if log_t > -math.inf else math.inf
+
+
+def _bracket(units: Units, alpha: float) -> tuple[float, float]:
+    """Return two means around the upper limit: the sample mean, and one far enough above it."""
+    low = min(max(units.mean, 0.0), 1.0)
+    spread = float(units.counts @ (units.sums - low * units.sizes) ** 2) + (1 - low) ** 2
+    step = (
+        math.sqrt(2 * math.log(1 / alpha)) * math.sqrt(spread) / float(units.counts @ units.sizes)
+    )
+    while (high := low + step) < 1:
+        if log_tail(*_weights(units, high)) < math.log(alpha):
+            return low, high
+        step *= 1.5
+    return low, 1.0
+
+
+# ---------------------------------------------------------------- the tail of a weighted sum
+
+
+def log_tail(weights: FloatArray, counts: FloatArray) -> float:
+    """Return the logarithm of P(Σ w_j·G_j > 0) with independent G_j ~ Gamma(counts_j, 1).
+
+    Exact to about 1e-13, relative to the smaller of the two tails, up to a million units; beyond,
+    to the 1e-19 of their number that float64 leaves of a sum over them.
+    """
+    size = float(np.abs(weights).max(initial=0.0))
+    # Beside the largest weight these are nothing, and their squares would be no numbers.
+    weights = np.where(np.abs(weights) < NEGLIGIBLE_WEIGHT * size, 0.0, weights)
+    if not np.any(weights < 0):
+        return 0.0
+    if not np.any(weights > 0):
+        return -math.inf
+    if float(counts @ weights) > 0:
+        return math.log1p(-math.exp(_log_upper_tail(-weights, counts)))
+    return _log_upper_tail(weights, counts)
+
+
+def _log_upper_tail(weights: FloatArray, counts: FloatArray) -> float:
+    # At s = saddle + z the integrand exp(K(s))/s is its value at the saddle times the product of
+    # (1 − az)^−count with a = w/(1 − saddle·w); the pole 1/s is one more factor of that form.
+    saddle = _saddle(weights, counts)
+    tilted = weights / (1 - saddle * weights)
+    log_peak = -float(counts @ np.log1p(-saddle * weights)) - math.log(saddle)
+    squares = float(counts @ tilted**2)
+    width = 1 / math.sqrt(squares + 1 / saddle**2)
+    bend = float(counts @ tilted**3) / (3 * squares)
+    factors = np.append(tilted, -1 / saddle), np.append(counts, 1.0)
+    path = _Path(*factors, width, bend if abs(bend) * width > WORTH_BENDING else 0.0)
+    reach = path.reach() or (path := replace(path, bend=0.0)).reach()
+    return min(log_peak + math.log(path.integral(reach) / math.pi), 0.0)
+
+
+def _saddle(weights: FloatArray, counts: FloatArray) -> float:
+    """Return where K(s) − log s is least between 0 and 1/max(w), to a small part of its width."""
+    # Sought on a logarithmic scale: beside weights that differ by many powers of ten, the place is
+    # as many powers of ten away from any first guess.
+    low, high = 0.0, 1 / float(weights.max())
+    s = min(1 / math.sqrt(float(counts @ weights**2)), high / 2)
+    for _ in range(SADDLE_STEPS):
+        tilted = s * weights / (1 - s * weights)
+        slope = float(counts @ tilted) - 1
+        curvature = float(counts @ tilted**2) + 1
+        if abs(slope) < SADDLE_TOLERANCE * math.sqrt(curvature):
+            break
+        low, high = (low, s) if slope > 0 else (s, high)
+        # Newton's step along log s, where the slope rises there; it need not far from the place.
+        rise = slope + curvature
+        nearer = s * math.exp(min(-slope / rise, LONGEST_STEP)) if rise > 0 else high
+        s = (
+            nearer
+            if low < nearer < high
+            else math.sqrt(max(low, s / FIRST_REACH)) * math.sqrt(high)
+        )
+    return s
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """The product of (1 − az)^−count along a path z from the saddle point, where it is 1.
+
+    The path is ``z = iy + x(y)`` with ``y = width·sinh(v)``. It leaves the saddle as
+    ``x = bend·y²``, the path of steepest descent, and leans by a quarter of y in the end.
+    """
+
+    tilted: FloatArray
+    counts: FloatArray
+    width: float
+    bend: float
+
+    def integral(self, reach: float) -> float:
+        """Return the integral over y from 0 to where v is ``reach``, by the trapezoid rule.
+
+        Raises:
+            ArithmeticError: it does not settle, which no weights are known to bring about.
+        """
+        step = FIRST_STEP
+        total = 0.5 + self._sum(np.arange(step, reach, step))
+        for _ in range(MOST_HALVINGS):
+            coarse, step = step * total, step / 2
+            total += self._sum(np.arange(step, reach, 2 * step))
+            if not abs(1 - coarse / (step * total)) > ENOUGH_CHANGE:
+                return self.width * step * total
+        raise ArithmeticError(f"engine G: {self} does not settle")
+
+    def reach(self) -> float:
+        """Return a v beyond which the integrand is nothing in float64; 0 where it grows first.
+
+        It falls all along a straight path, but may grow along one that leans the wrong way for
+        a multitude of weights far smaller than those that bend it.
+        """
+        reach, log_most = 2.0, 0.0
+        while log_most > NEGLIGIBLE_LOG:
+            reach += 0.5
+            log_size, _, lean = self._polar(np.array([reach]))
+            if log_size[0] > 0:
+                return 0.0
+            log_most = float(log_size[0] + np.log1p(np.abs(lean[0]))) + reach
+        return reach
+
+    def _sum(self, nodes: FloatArray) -> float:
+        chunk = max(1, CHUNK_ELEMENTS // self.tilted.size)
+        total = 0.0
+        for part in np.split(nodes, range(chunk, nodes.size, chunk)):
+            log_size, phase, lean = self._polar(part)
+            # The real part of the integrand times dz/(i·dy) = 1 − i·lean.
+            heights = np.exp(log_size) * (np.cos(phase) + lean * np.sin(phase))
+            total += float(heights @ np.cosh(part))
+        return total
+
+    def _polar(self, v: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the logarithm of the size of the integrand, its phase, and dx/dy."""
+        y = self.width * np.sinh(v)
+        if not self.bend:
+            up = np.outer(y, self.tilted)
+            return -0.5 * (np.log1p(up**2) @ self.counts), np.arctan(up) @ self.counts, 0 * y
+        bent = (self.bend * y / STEEPEST_LEAN) ** 2
+        x = self.bend * y**2 / np.sqrt(1 + bent)
+        lean = self.bend * y * (2 + bent) / (1 + bent) ** 1.5
+        up, across = np.outer(y, self.tilted), np.outer(x, self.tilted)
+        log_size = -0.5 * (np.log1p(up**2 + across * (across - 2)) @ self.counts)
+        return log_size, np.arctan2(up, 1 - across) @ self.counts, lean

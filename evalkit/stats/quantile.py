@@ -1,0 +1,53 @@
+"""Quantiles of observed values, and exact limits for them by rank.
+
+Assumes: independent values from one distribution, of any shape.
+Reference: order-statistic limits as in Hahn & Meeker (1991), "Statistical Intervals", section 5.2;
+the sample quantile is type 7 of Hyndman & Fan (1996).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from evalkit.stats.arrays import FloatArray
+from evalkit.stats.special import binomial_cdf
+
+
+def rank_limits(n: int, quantile: float, alpha: float) -> tuple[int, int]:
+    """Return the ranks, from 1, of the lower and the upper one-sided limit of a quantile.
+
+    A lower rank of 0 and an upper rank of n + 1 say that n values give no limit on that side.
+
+    >>> rank_limits(59, 0.95, 0.05)
+    (53, 59)
+    >>> rank_limits(58, 0.95, 0.05)[1]
+    59
+    """
+    if not n:
+        return 0, 1
+    at_most = _first(n, lambda j: binomial_cdf(j, n, quantile) >= 1 - alpha)
+    # The largest r with P(at least r of n) >= 1 - alpha is one below the first that fails.
+    fails = _first(n + 1, lambda r: r > 0 and 1 - binomial_cdf(r - 1, n, quantile) < 1 - alpha)
+    return fails - 1, at_most + 1
+
+
+def sample_quantile(values: FloatArray, quantile: float) -> float:
+    """Return the quantile of sorted values by linear interpolation; infinite values are allowed."""
+    place = (values.size - 1) * quantile
+    below = math.floor(place)
+    share = place - below
+    low, high = float(values[below]), float(values[min(below + 1, values.size - 1)])
+    return low if share == 0 or low == high else low + share * (high - low)
+
+
+def _first(last: int, holds: Callable[[int], bool]) -> int:
+    """Return the smallest integer from 0 that satisfies a monotone condition, at most ``last``."""
+    low, high = 0, last
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low

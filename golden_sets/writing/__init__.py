@@ -1,0 +1,1 @@
+"""The hand behind the shipped example: its chance, its dials and its words."""

@@ -1,0 +1,365 @@
+"""Every result becomes a sentence with a number in it, and without a word that weighs it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from evalkit.core.envelope import Kind, Limit, LimitKind, Require, Scope, Severity
+from evalkit.core.phrases import (
+    allowed,
+    arm_text,
+    edit,
+    interval_name,
+    judged_text,
+    movement,
+    permitted,
+    reason_sentence,
+    settle_lines,
+    title,
+)
+from evalkit.core.verdict import (
+    BoundResult,
+    Estimate,
+    Reason,
+    Result,
+    Settle,
+    Unmeasured,
+)
+
+S = "\u00a0"
+ABSOLUTE, DELTA, RATIO, SHIFT = LimitKind
+RATE, SCORE, AMOUNT, TIME, CATEGORY = Kind
+FORBIDDEN = re.compile(
+    r"significant|insufficient|slight|huge|large|small|warnings|big|tiny|massive|!|None|nan|inf\b",
+    re.IGNORECASE,
+)
+NOTHING = Unmeasured(Reason.NO_VALUES, "0 of 500 samples have a value")
+
+
+def estimate(lower: float, value: float, upper: float, *, n: int = 1000) -> Estimate:
+    return Estimate(value, lower, upper, 0.95, n, n, n, 0, "method")
+
+
+BOUND = BoundResult(
+    name="refusal", metric="refusal", kind=RATE, statistic="rate", on="", unit="",
+    limit=Limit(DELTA, -0.03, 0.03), labels=("declined", "answered"), require=Require.PROVEN,
+    severity=Severity.BLOCK, scope=Scope.POPULATION, result=Result.BROKEN, reason=None, detail="",
+    baseline=estimate(0.01, 0.021, 0.03), candidate=estimate(0.75, 0.767, 0.78),
+    effect=estimate(0.726, 0.746, 0.765), p_broken=0.0, p_holm=0.0, settle=None,
+)  # fmt: skip
+FLOOR = replace(
+    BOUND, metric="accuracy", limit=Limit(ABSOLUTE, min=0.8), effect=None,
+    baseline=estimate(0.82, 0.84, 0.86), candidate=estimate(0.484, 0.511, 0.537),
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- parts
+
+
+@pytest.mark.parametrize(
+    ("kind", "statistic", "on", "text"),
+    [
+        (RATE, "rate", "", "m"),
+        (RATE, "mean", "prime", "m on prime"),
+        (SCORE, "mean", "", "m"),
+        (SCORE, "p95", "", "m, p95"),
+        (AMOUNT, "mean", "prime", "m, mean on prime"),
+        (TIME, "p95", "prime", "m, p95 on prime"),
+        (CATEGORY, "mean", "", "m"),
+    ],
+)
+def test_a_title_names_a_statistic_that_is_not_the_usual_one(
+    kind: Kind, statistic: str, on: str, text: str
+) -> None:
+    assert title(replace(BOUND, metric="m", kind=kind, statistic=statistic, on=on)) == text
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        (Limit(DELTA, -0.03, 0.03), f"where ±3{S}points are allowed"),
+        (Limit(DELTA, max=0.03), f"where at most +3{S}points is required"),
+        (Limit(ABSOLUTE, min=0.8), f"where at least 80{S}% is required"),
+        (Limit(RATIO, max=1.1), f"where at most ×{S}1.1 is required"),
+    ],
+)
+def test_a_limit_becomes_a_clause(limit: Limit, text: str) -> None:
+    assert permitted(replace(BOUND, limit=limit)) == text
+
+
+def test_what_was_not_measured_has_no_value() -> None:
+    assert judged_text(replace(BOUND, effect=NOTHING)) == "no value"
+    assert judged_text(BOUND) == f"+74.6{S}points"
+    assert arm_text(BOUND, NOTHING) == arm_text(BOUND, None) == "no value"
+    assert arm_text(BOUND, BOUND.candidate) == f"76.7{S}%"
+    assert allowed(FLOOR) == f"at least 80{S}%"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "text"),
+    [
+        (0.021, 0.767, f"rose from 2.1{S}% to 76.7{S}%"),
+        (0.5, 0.25, f"fell from 50.0{S}% to 25.0{S}%"),
+        (0.5, 0.5, f"stayed at 50.0{S}%"),
+        (0.5, 0.5001, f"stayed at 50.0{S}%"),
+    ],
+)
+def test_a_movement_is_said_only_where_it_is_seen(
+    baseline: float, candidate: float, text: str
+) -> None:
+    before, after = estimate(0, baseline, 1), estimate(0, candidate, 1)
+    assert movement(replace(BOUND, baseline=before, candidate=after)) == text
+
+
+def test_a_movement_needs_two_arms() -> None:
+    assert movement(replace(BOUND, baseline=None)) == f"is 76.7{S}%"
+    assert movement(replace(BOUND, baseline=NOTHING)) == f"is 76.7{S}%"
+    assert movement(replace(BOUND, candidate=NOTHING)) == "was not measured"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"), [(0.95, "90"), (0.975, "95"), (0.9, "80"), (0.999, "99.8")]
+)
+def test_two_one_sided_limits_make_an_interval_of_less_confidence(
+    confidence: float, text: str
+) -> None:
+    assert interval_name(confidence) == f"{text}{S}% interval"
+
+
+# ---------------------------------------------------------------- broken
+
+
+def test_a_broken_delta_of_a_rate_counts_the_cases_that_moved() -> None:
+    assert reason_sentence(BOUND, (760, 14), 9) == (
+        "760 of 1,000 cases went from answered to declined, 14 the other way. "
+        f"The whole interval, +72.6 to +76.5, lies above +3{S}points."
+    )
+
+
+def test_a_rate_that_fell_is_told_from_the_side_it_fell_from() -> None:
+    fell = replace(BOUND, effect=estimate(-0.4, -0.33, -0.3), labels=None)
+    assert reason_sentence(fell, (14, 340), 9) == (
+        "340 of 1,000 cases went from 1 to 0, 14 the other way. "
+        f"The whole interval, −40.0 to −30.0, lies below −3{S}points."
+    )
+
+
+def test_a_broken_delta_without_counts_tells_the_movement() -> None:
+    assert reason_sentence(BOUND, None, 9) == (
+        f"+74.6{S}points (rose from 2.1{S}% to 76.7{S}%). "
+        f"The whole interval, +72.6 to +76.5, lies above +3{S}points."
+    )
+
+
+def test_a_broken_ratio_names_the_side_that_was_crossed() -> None:
+    cost = replace(
+        BOUND, kind=AMOUNT, unit="usd", limit=Limit(RATIO, 0.9, 1.1),
+        effect=estimate(1.108, 1.115, 1.121), baseline=estimate(0.01, 0.0113, 0.012),
+        candidate=estimate(0.012, 0.0126, 0.013),
+    )  # fmt: skip
+    assert reason_sentence(cost, (3, 4), 9) == (
+        f"×{S}1.115 (rose from $0.0113 to $0.0126). "
+        f"The whole interval, 1.108 to 1.121, lies above ×{S}1.1."
+    )
+
+
+def test_a_broken_floor_says_that_even_the_upper_end_is_below_it() -> None:
+    assert reason_sentence(FLOOR, None, 9) == (
+        f"51.1{S}%, where at least 80{S}% is required; the baseline has 84.0{S}%. "
+        f"Even the upper end, 53.7{S}%, is below it."
+    )
+    assert "baseline" not in reason_sentence(replace(FLOOR, baseline=None), None, 9)
+
+
+def test_a_broken_ceiling_shows_as_many_digits_as_it_takes_to_see_it() -> None:
+    slow = replace(
+        BOUND, kind=TIME, unit="ms", limit=Limit(ABSOLUTE, max=4000), effect=None,
+        baseline=None, candidate=estimate(4003, 4050, 4100),
+    )  # fmt: skip
+    assert reason_sentence(slow, None, 1) == (
+        f"4.050{S}s, where at most 4{S}s is required. Even the lower end, 4.003{S}s, is above it."
+    )
+
+
+# ---------------------------------------------------------------- the others
+
+
+def undecided(reason: Reason, settle: Settle | None = None, **changes: object) -> BoundResult:
+    return replace(
+        FLOOR, result=Result.UNDECIDED, reason=reason, settle=settle,
+        candidate=replace(estimate(0.79, 0.81, 0.83), **changes),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+FACT = f"81.0{S}% observed, at least 80{S}% required"
+INSIDE = f"{FACT}: the limit lies inside the interval, 79.0 to 83.0{S}%."
+
+
+@pytest.mark.parametrize(
+    ("bound", "text"),
+    [
+        (undecided(Reason.TOO_NOISY), INSIDE),
+        (undecided(Reason.AT_MARGIN), INSIDE),
+        (undecided(Reason.IMPOSSIBLE), INSIDE),
+        (undecided(Reason.TOO_FEW), INSIDE),
+        (
+            undecided(Reason.MULTIPLICITY),
+            (
+                f"{FACT}: the interval, 79.0 to 83.0{S}%, lies outside on its own, not after "
+                "correction for 9 bounds."
+            ),
+        ),
+        (
+            undecided(Reason.IMPOSSIBLE, Settle(n_least=1200), clusters=99),
+            f"{FACT}: 1,200 cases is the least that can prove this; there are 99.",
+        ),
+        (
+            undecided(Reason.TOO_FEW, Settle(n_least=20), clusters=12),
+            f"{FACT}: 12 independent cases are fewer than the method is valid for, 20.",
+        ),
+        (
+            undecided(Reason.ZERO_VARIANCE),
+            (
+                f"{FACT}: all 1,000 cases are equal, and no declared range says how far an unseen "
+                "one could lie."
+            ),
+        ),
+        (
+            undecided(Reason.MISSING, missing=1),
+            (
+                f"{FACT}: with 1 missing sample put at the worst, the interval is 79.0 to "
+                f"83.0{S}%; the others alone would decide the bound."
+            ),
+        ),
+    ],
+)
+def test_an_undecided_bound_says_why(bound: BoundResult, text: str) -> None:
+    assert reason_sentence(bound, None, 9) == text
+
+
+def test_a_bound_that_holds_shows_its_interval_and_its_limit() -> None:
+    holds = replace(FLOOR, result=Result.HOLDS, candidate=estimate(0.85, 0.87, 0.89))
+    assert reason_sentence(holds, None, 9) == f"87.0{S}%, 85.0 to 89.0{S}%: at least 80{S}%."
+
+
+def test_an_unmeasured_bound_says_what_is_missing() -> None:
+    bound = replace(BOUND, result=Result.UNMEASURED, effect=NOTHING)
+    assert reason_sentence(bound, None, 9) == "0 of 500 samples have a value."
+
+
+LIMITS = [
+    Limit(ABSOLUTE, min=0.8), Limit(ABSOLUTE, max=0.2), Limit(ABSOLUTE, 0.3, 0.4),
+    Limit(DELTA, -0.03, 0.03), Limit(DELTA, min=-0.03), Limit(DELTA, max=0.03),
+    Limit(RATIO, 0.9, 1.1), Limit(RATIO, max=1.1), Limit(RATIO, min=0.9),
+    Limit(SHIFT, max=0.1, distance="ks"),
+]  # fmt: skip
+UNITS = {RATE: [""], SCORE: [""], AMOUNT: ["tokens", "usd", ""], TIME: ["ms"], CATEGORY: [""]}
+KINDS_AND_UNITS = [(kind, unit) for kind, units in UNITS.items() for unit in units]
+RESULTS = [
+    (Result.HOLDS, None), (Result.BROKEN, None), (Result.UNMEASURED, None),
+    *((Result.UNDECIDED, reason) for reason in Reason),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "reason"), RESULTS)
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+def test_every_result_is_a_sentence_with_a_number_and_without_a_weighing_word(
+    result: Result, reason: Reason | None, limit: Limit
+) -> None:
+    estimates = [
+        estimate(0.5, 0.6, 0.7), estimate(-0.7, -0.6, -0.5), estimate(0.0, 0.0, 0.0),
+        estimate(1.0, 3600.0, float("inf")), estimate(float("-inf"), 0.1, 0.2, n=1),
+    ]  # fmt: skip
+    settles = [None, Settle(), Settle(1, 2, 3, Limit(limit.kind, limit.min, limit.max), 4, 0.5)]
+    for (kind, unit), judged, settle in product(KINDS_AND_UNITS, estimates, settles):
+        found: Estimate | Unmeasured = NOTHING if result is Result.UNMEASURED else judged
+        bound = replace(
+            BOUND, kind=kind, unit=unit, limit=limit, result=result, reason=reason, settle=settle,
+            candidate=found, effect=found if limit.compares else None, baseline=judged, on="prime",
+            statistic="mean",
+        )  # fmt: skip
+        sentences = [
+            reason_sentence(bound, moved, family=3)
+            for moved in (None, (3, 4))
+            if _can_be(bound, judged)
+        ]
+        for sentence in sentences:
+            assert re.search(r"\d", sentence), sentence
+            assert sentence.endswith(".")
+            assert not FORBIDDEN.search(sentence), sentence
+        for line in settle_lines(bound):
+            assert not FORBIDDEN.search(line), line
+
+
+def _can_be(bound: BoundResult, judged: Estimate) -> bool:
+    """Return whether a bound can be broken by this estimate: one limit lies beyond an end."""
+    low, high = bound.limit.min, bound.limit.max
+    below = low is not None and judged.upper < low
+    above = high is not None and judged.lower > high
+    return bound.result is not Result.BROKEN or below or above
+
+
+# ---------------------------------------------------------------- ways out
+
+
+def test_every_way_out_is_named_with_its_condition() -> None:
+    bound = undecided(
+        Reason.TOO_NOISY,
+        Settle(n=1012, n_unchanged=300, margin=Limit(ABSOLUTE, min=0.779), cost_usd=4.2),
+    )
+    assert settle_lines(replace(bound, on="prime")) == [
+        f"1,012 more cases tagged prime ($4.20), if the truth is 81.0{S}%",
+        "300 more cases tagged prime, if the candidate is truly unchanged",
+        "min: 77.9%: holds with these 1,000 cases",
+    ]
+
+
+def test_a_price_below_a_cent_is_still_a_price() -> None:
+    bound = undecided(Reason.TOO_NOISY, Settle(n=1, cost_usd=0.0021))
+    assert settle_lines(bound) == [f"1 more case ($0.00210), if the truth is 81.0{S}%"]
+    free = undecided(Reason.TOO_NOISY, Settle(n=2, n_unchanged=2, cost_usd=0.0))
+    assert settle_lines(free) == [f"2 more cases, if the truth is 81.0{S}%"]
+
+
+@pytest.mark.parametrize("reason", [Reason.ZERO_VARIANCE, Reason.TOO_FEW])
+def test_an_amount_without_an_end_may_be_given_a_range(reason: Reason) -> None:
+    line = "range: [low, high] on the bound, if the values have a known end"
+    for kind, found in ((AMOUNT, [line]), (TIME, [line]), (RATE, [])):
+        assert settle_lines(replace(undecided(reason, Settle()), kind=kind)) == found
+
+
+def test_a_bound_at_its_margin_says_that_cases_would_not_help() -> None:
+    margin = Limit(DELTA, -0.091, 0.091)
+    bound = undecided(Reason.AT_MARGIN, Settle(margin=margin))
+    assert settle_lines(bound) == [
+        "delta: 9.1%: holds with these 1,000 cases",
+        "more cases would not help soon",
+    ]
+
+
+def test_there_is_no_way_out_where_there_is_nothing_to_settle() -> None:
+    assert settle_lines(BOUND) == []
+    unmeasured = replace(undecided(Reason.MISSING, Settle(n=3)), candidate=NOTHING)
+    assert settle_lines(unmeasured) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind", "text"),
+    [
+        (Limit(DELTA, -0.07, 0.07), RATE, "delta: 7%"),
+        (Limit(DELTA, -12, 12), AMOUNT, "delta: 12"),
+        (Limit(DELTA, min=-0.05), RATE, "delta: {min: -5%}"),
+        (Limit(DELTA, -0.05, 0.07), RATE, "delta: {min: -5%, max: 7%}"),
+        (Limit(ABSOLUTE, min=0.779), RATE, "min: 77.9%"),
+        (Limit(ABSOLUTE, 80, 1234567), AMOUNT, "min: 80, max: 1234567"),
+        (Limit(ABSOLUTE, max=0.5), SCORE, "max: 0.5"),
+        (Limit(RATIO, 0.9, 1.13), RATE, "ratio: {min: 0.9, max: 1.13}"),
+        (Limit(SHIFT, max=0.2), CATEGORY, "shift: {max: 0.2}"),
+    ],
+)
+def test_an_edit_is_written_as_the_envelope_writes_it(limit: Limit, kind: Kind, text: str) -> None:
+    assert edit(limit, kind) == text

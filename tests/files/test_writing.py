@@ -1,0 +1,100 @@
+"""Files are whole or not there, and a log loses no line that was written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from evalkit.files import writing
+from evalkit.files.text import numbered_lines
+from evalkit.files.writing import LineLog, write_whole
+
+
+def test_a_file_is_written_with_line_feeds_in_utf_8(tmp_path: Path) -> None:
+    write_whole(tmp_path / "x.txt", "é\nb\r\n\u2028")
+    assert (tmp_path / "x.txt").read_bytes() == "é\nb\r\n\u2028".encode()
+
+
+def test_a_file_replaces_the_one_before_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    for content in ("first, and longer", "second"):
+        write_whole(path, content)
+        assert path.read_text() == content
+    assert os.listdir(tmp_path) == ["x.txt"]  # noqa: PTH208
+
+
+def test_a_text_that_cannot_be_written_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    write_whole(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "new \ud800")
+    assert path.read_text() == "old"
+    assert [item.name for item in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "folder", "x")
+    assert [item.name for item in tmp_path.iterdir()] == ["folder"]
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "none" / "x", "x")
+
+
+def test_a_log_holds_every_value_as_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with LineLog(path) as log:
+        for number in range(3):
+            log.append({"n": number, "text": "é\n"})
+    assert [line.text for line in numbered_lines(path)] == [
+        f'{{"n":{number},"text":"é\\n"}}' for number in range(3)
+    ]
+
+
+def test_a_log_is_continued_where_it_ended(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    for number in range(2):
+        with LineLog(path) as log:
+            log.append(number)
+    assert path.read_text() == "0\n1\n"
+
+
+def test_a_log_is_on_disk_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "LINES_PER_WRITE", 3)
+    path = tmp_path / "log.jsonl"
+    with LineLog(path) as log:
+        sizes = []
+        for number in range(7):
+            log.append(number)
+            sizes.append(len(path.read_text().split()))
+    assert sizes == [0, 0, 3, 3, 3, 6, 6]
+    assert path.read_text() == "0\n1\n2\n3\n4\n5\n6\n"
+
+
+def test_a_log_keeps_what_came_before_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+
+    def fail() -> None:
+        with LineLog(path) as log:
+            log.append(1)
+            log.append(float("nan"))
+
+    with pytest.raises(ValueError, match="JSON"):
+        fail()
+    assert path.read_text() == "1\n"
+
+
+def test_a_log_without_a_line_is_an_empty_file(tmp_path: Path) -> None:
+    with LineLog(tmp_path / "log.jsonl"):
+        pass
+    assert (tmp_path / "log.jsonl").read_bytes() == b""
+
+
+def test_files_are_as_open_to_others_as_the_user_wants_them(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    write_whole(tmp_path / "x", "text")
+    usual, found = ((tmp_path / name).stat().st_mode for name in ("usual", "x"))
+    assert stat.S_IMODE(found) == stat.S_IMODE(usual)
