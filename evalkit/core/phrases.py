@@ -139,29 +139,56 @@ def _moves(bound: BoundResult, judged: Estimate, moved: tuple[int, int] | None) 
 
 def _undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
     fact = f"{estimate_text(bound, judged)} observed, {allowed(bound)} required"
+    return f"{fact}: {_why_undecided(bound, judged, family)}."
+
+
+def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
     interval = interval_text(bound, judged)
+    because = f"the limit lies inside the interval, {interval}"
     least = bound.settle.n_least if bound.settle else None
     match bound.reason:
         case Reason.MULTIPLICITY:
-            return (
-                f"{fact}: the interval, {interval}, lies outside on its own, not after "
-                f"correction for {count_text(family, 'bound')}."
+            because = (
+                f"the interval, {interval}, lies outside on its own, not after correction for "
+                f"{count_text(family, 'bound')}"
             )
         case Reason.IMPOSSIBLE if least is not None:
-            return f"{fact}: {count_text(least, 'case')} is the least that can prove this; there are {judged.clusters:,}."
+            because = (
+                f"{count_text(least, _unit(judged))} is the least that can prove this; "
+                f"there are {judged.clusters:,}"
+            )
         case Reason.TOO_FEW if least is not None:
-            return f"{fact}: {judged.clusters:,} independent cases are fewer than the method is valid for, {least:,}."
+            because = (
+                f"the method is valid from {count_text(least, _unit(judged))} on; "
+                f"there are {judged.clusters:,}"
+            )
         case Reason.ZERO_VARIANCE:
-            return (
-                f"{fact}: all {judged.n:,} cases are equal, and no declared range says how far "
-                "an unseen one could lie."
+            because = (
+                f"all {judged.n:,} cases are equal, and no declared range says how far an unseen "
+                "one could lie"
             )
         case Reason.MISSING:
-            return (
-                f"{fact}: with {count_text(judged.missing, 'missing sample')} put at the worst, "
-                f"the interval is {interval}; the others alone would decide the bound."
+            because = (
+                f"with {count_text(judged.missing, 'missing sample')} put at the worst, the "
+                f"interval is {interval}; the others alone would decide the bound"
             )
-    return f"{fact}: the limit lies inside the interval, {interval}."
+        case Reason.NO_BASELINE if isinstance(bound.baseline, Estimate):
+            low, high = (
+                value_text(end, bound.kind, bound.unit)
+                for end in (bound.baseline.lower, bound.baseline.upper)
+            )
+            because = (
+                f"the baseline's own interval, {low} to {high}, holds 0, so that a ratio to it "
+                "says nothing"
+            )
+    return because
+
+
+def _unit(estimate: Estimate) -> str:
+    """Return what is independent of each other: cases, groups of them, or the draws of each."""
+    if estimate.clusters == estimate.n:
+        return "case"
+    return "independent group" if estimate.clusters < estimate.n else "draw"
 
 
 # ---------------------------------------------------------------- ways out
@@ -177,17 +204,24 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     if way is None or not isinstance(judged, Estimate):
         return
     tagged = f" tagged {bound.on}" if bound.on else ""
+    truth = f"if the truth is {estimate_text(bound, judged)}"
+    if bound.reason is Reason.MISSING:
+        yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"
+    if bound.reason is Reason.NO_BASELINE:
+        yield "delta: in place of ratio:, which a baseline near 0 can bear"
     if way.n is not None:
         cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
-        yield f"{count_text(way.n, 'more case')}{tagged}{cost}, if the truth is {estimate_text(bound, judged)}"
+        yield f"{count_text(way.n, 'more case')}{tagged}{cost}, {truth}"
     if way.n_unchanged is not None and way.n_unchanged != way.n:
         yield f"{count_text(way.n_unchanged, 'more case')}{tagged}, if the candidate is truly unchanged"
+    if way.repeats is not None:
+        yield f"repeats: {way.repeats}, so many draws of each case, {truth}"
     if bound.kind in {Kind.AMOUNT, Kind.TIME} and bound.reason in _NEEDS_RANGE:
         yield "range: [low, high] on the bound, if the values have a known end"
     if way.margin is not None:
         yield f"{edit(way.margin, bound.kind)}: holds with these {count_text(judged.n, 'case')}"
-    if way.n is None and bound.reason is Reason.AT_MARGIN:
-        yield "more cases would not help soon"
+    if way.n is None and way.repeats is None and bound.reason is Reason.AT_MARGIN:
+        yield f"more cases would not help soon, {truth}"
 
 
 _NEEDS_RANGE = {Reason.ZERO_VARIANCE, Reason.TOO_FEW}

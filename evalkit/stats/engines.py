@@ -97,6 +97,10 @@ class Mean(Engine, Protocol):
         """Return the engine on ``factor`` times as many units of the same shape."""
         ...
 
+    def narrowed(self, factor: float) -> Self:
+        """Return the engine on units that scatter ``factor`` times as far around their mean."""
+        ...
+
 
 def chances(
     mean: Mean, limit: Limit, alpha: float, factor: float, truth: float
@@ -152,16 +156,22 @@ class BoundedMean:
 
     @classmethod
     def of(
-        cls, means: CaseMeans, clusters: IntArray | None, support: Support, *, method: str
+        cls,
+        means: CaseMeans,
+        clusters: IntArray | None,
+        support: Support,
+        *,
+        method: str,
+        over: str = "",
     ) -> BoundedMean:
-        """Return the engine on case means, or on clusters of them."""
+        """Return the engine on case means, or on clusters of them; ``over`` names other units."""
         low = _units(means.low, clusters, support)
         high = low if means.high is means.low else _units(means.high, clusters, support)
-        engine = cls(_mean(means), low, high, support, method)
         if clusters is None:
             binary = bool(np.isin(low.sums, (support.lower, support.upper)).all())
-            return replace(engine, method="Clopper–Pearson") if binary else engine
-        engine = replace(engine, method=f"{method} over clusters")
+            name = "Clopper–Pearson" if binary else method
+            return cls(_mean(means), low, high, support, f"{name}{over}")
+        engine = cls(_mean(means), low, high, support, f"{method} over clusters")
         return replace(engine, approximate=_size_matters(engine, means, clusters))
 
     @property
@@ -193,6 +203,10 @@ class BoundedMean:
         high = replace(self.high, counts=self.high.counts * factor)
         return replace(self, low=low, high=high)
 
+    def narrowed(self, factor: float) -> BoundedMean:
+        """Return the engine on units that scatter ``factor`` times as far around their mean."""
+        return replace(self, low=_narrowed(self.low, factor), high=_narrowed(self.high, factor))
+
     def would_settle(self, limit: Limit, alpha: float, factor: float, truth: float) -> bool:
         """Return whether ``factor`` times as much data would decide a bound."""
         return usually_decided([chances(self, limit, alpha, factor, truth)])
@@ -204,6 +218,11 @@ def _units(values: FloatArray, clusters: IntArray | None, support: Support) -> U
     sums, sizes = cluster_sums(values, clusters)
     pairs, counts = np.unique(np.column_stack([sums, sizes]), axis=0, return_counts=True)
     return Units(pairs[:, 0].copy(), pairs[:, 1].copy(), counts.astype(np.float64))
+
+
+def _narrowed(units: Units, factor: float) -> Units:
+    middle = units.mean * units.sizes
+    return replace(units, sums=middle + factor * (units.sums - middle))
 
 
 def _mean(means: CaseMeans) -> float:
@@ -236,14 +255,25 @@ class UnboundedMean:
     approximate: bool = True
 
     @classmethod
-    def of(cls, means: CaseMeans, clusters: IntArray | None, *, method: str) -> UnboundedMean:
+    def of(cls, means: CaseMeans, clusters: IntArray | None) -> UnboundedMean:
         """Return the engine on case means, or on clusters of them.
 
         Raises:
             ValueError: fewer than two units.
         """
-        low = Spread.of(*cluster_sums(means.low, clusters))
-        high = low if means.high is means.low else Spread.of(*cluster_sums(means.high, clusters))
+        return cls._of(means, lambda x: Spread.of(*cluster_sums(x, clusters)), "skew-guarded t")
+
+    @classmethod
+    def of_draws(cls, means: CaseMeans, draws: int) -> UnboundedMean:
+        """Return the engine on so many draws a case, of which only the scatter in a case counts."""
+        return cls._of(means, lambda x: Spread.of_draws(x, draws), "t over draws")
+
+    @classmethod
+    def _of(
+        cls, means: CaseMeans, spread: Callable[[FloatArray], Spread], method: str
+    ) -> UnboundedMean:
+        low = spread(means.low)
+        high = low if means.high is means.low else spread(means.high)
         return cls(_mean(means), low, high, method, rounding=ROUNDING * means.size)
 
     @property
@@ -275,6 +305,11 @@ class UnboundedMean:
     def grown(self, factor: float) -> UnboundedMean:
         """Return the engine on ``factor`` times as many units of the same shape."""
         return replace(self, low=self.low.grown(factor), high=self.high.grown(factor))
+
+    def narrowed(self, factor: float) -> UnboundedMean:
+        """Return the engine on units that scatter ``factor`` times as far around their mean."""
+        low = replace(self.low, error=factor * self.low.error)
+        return replace(self, low=low, high=replace(self.high, error=factor * self.high.error))
 
     def would_settle(self, limit: Limit, alpha: float, factor: float, truth: float) -> bool:
         """Return whether ``factor`` times as much data would decide a bound."""

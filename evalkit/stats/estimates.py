@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -39,7 +40,7 @@ def engine_of(
     if statistic.quantile is not None:
         return _quantile(evidence, kind, arm, statistic, support)
     if kind is LimitKind.ABSOLUTE:
-        return _mean(evidence, _means(evidence, arm, support), support, method="Gaffke")
+        return _mean(evidence, _means(evidence, arm, support), support)
     return _effect(evidence, kind, support)
 
 
@@ -51,7 +52,7 @@ def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: floa
         lower=engine.lower(alpha),
         upper=engine.upper(alpha),
         confidence=1 - alpha,
-        n=evidence.cases,
+        n=evidence.cases // evidence.draws,
         samples=sum(arm.samples for arm in observed),
         clusters=evidence.units,
         missing=sum(arm.missing for arm in observed),
@@ -76,13 +77,24 @@ def _fill(observed: Observed, support: Support) -> tuple[float, float]:
 
 
 def _mean(
-    evidence: Evidence, means: CaseMeans, support: Support, *, method: str
+    evidence: Evidence, means: CaseMeans, support: Support, *, of: str = ""
 ) -> BoundedMean | UnboundedMean | Unmeasured:
     if support.bounded:
-        return BoundedMean.of(means, evidence.clusters, support, method=method)
+        return _bounded(evidence, means, support, method=f"Gaffke{of}")
     if evidence.units < 2:
         return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
-    return UnboundedMean.of(means, evidence.clusters, method="skew-guarded t")
+    return _unbounded(evidence, means)
+
+
+def _bounded(evidence: Evidence, means: CaseMeans, support: Support, *, method: str) -> BoundedMean:
+    over = " over draws" if evidence.draws > 1 else ""
+    return BoundedMean.of(means, evidence.clusters, support, method=method, over=over)
+
+
+def _unbounded(evidence: Evidence, means: CaseMeans) -> UnboundedMean:
+    if evidence.draws > 1:
+        return UnboundedMean.of_draws(means, evidence.draws)
+    return UnboundedMean.of(means, evidence.clusters)
 
 
 def _effect(
@@ -94,12 +106,8 @@ def _effect(
         return Unmeasured(Reason.NO_VALUES, "no case has a value in both arms")
     if kind is LimitKind.RATIO:
         return _ratio(evidence, candidate, baseline, support)
-    return _mean(
-        evidence,
-        paired(candidate, baseline),
-        support.minus(support),
-        method="Gaffke on paired differences",
-    )
+    difference = paired(candidate, baseline)
+    return _mean(evidence, difference, support.minus(support), of=" on paired differences")
 
 
 def _ratio(
@@ -116,14 +124,14 @@ def _ratio(
         means = paired(candidate, baseline, ratio)
         if support.bounded:
             reach = support.minus(support, factor=ratio)
-            return BoundedMean.of(means, evidence.clusters, reach, method="")
-        return UnboundedMean.of(means, evidence.clusters, method="")
+            return _bounded(evidence, means, reach, method="Gaffke")
+        return _unbounded(evidence, means)
 
     return MeanRatio(
         value=math.fsum(candidate.seen[both]) / below,
         baseline=below / np.count_nonzero(both),
         difference=difference,
-        method=f"{'Gaffke' if support.bounded else 'skew-guarded t'} (Fieller)",
+        method=f"{difference(1.0).method} (Fieller)",
         approximate=not support.bounded,
     )
 
@@ -156,9 +164,9 @@ def _share(
     evidence: Evidence, arm: Arm, compare: Callable[..., np.ndarray], bound: float
 ) -> BoundedMean:
     marked = evidence.arms[arm].mapped(lambda values: compare(values, bound).astype(np.float64))
-    shares = Evidence(evidence.cases, {arm: marked}, evidence.clusters)
+    shares = replace(evidence, arms={arm: marked})
     means = case_means(shares, arm, (0.0, 1.0))
-    return BoundedMean.of(means, evidence.clusters, UNIT_INTERVAL, method="Gaffke")
+    return _bounded(shares, means, UNIT_INTERVAL, method="Gaffke")
 
 
 # ---------------------------------------------------------------- faults

@@ -44,6 +44,23 @@ class Observed:
             self.case[self.present], self.values[self.present], self.present[self.present]
         )
 
+    def draws(self, cases: int) -> int:
+        """Return how many samples each of so many cases has; 0 where cases differ."""
+        counts = np.bincount(self.case, minlength=cases)
+        return int(counts[0]) if counts.size and (counts == counts[0]).all() else 0
+
+    def split(self, cases: int, parts: int) -> Observed:
+        """Return the samples of equally many cases as those of ``parts`` units a case.
+
+        A unit holds as many samples as every unit can have; what is left over is left out.
+        """
+        draws = self.draws(cases)
+        each = draws // parts
+        place = np.arange(self.samples) % draws
+        kept = place < each * parts
+        unit = self.case * parts + place // each
+        return Observed(unit[kept], self.values[kept], self.present[kept])
+
     def finite(self) -> Observed:
         """Return the same samples with infinite values (timeouts) as missing."""
         present = self.present & np.isfinite(self.values)
@@ -52,16 +69,39 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Both arms on one slice. ``clusters`` holds one code a case, or nothing where all differ."""
+    """Both arms on one slice. ``clusters`` holds one code a case, or nothing where all differ.
+
+    ``draws`` says into how many units a case was split, each of them then "a case" here.
+    """
 
     cases: int
     arms: Mapping[Arm, Observed]
     clusters: IntArray | None = None
+    draws: int = 1
 
     @property
     def units(self) -> int:
         """The number of independent units: clusters, or cases."""
         return self.cases if self.clusters is None else int(np.unique(self.clusters).size)
+
+    def by_draw(self, arms: Sequence[Arm]) -> Evidence:
+        """Return what some arms say about the cases as they are given: a draw is a unit.
+
+        Draws of one case are independent of each other and of other cases, whatever the cases
+        have in common. No draw of the candidate is left out; the baseline's are spread evenly over
+        the units, and what is left over is. Where cases have different numbers of draws, the
+        evidence stays about the traffic behind them, which is the wider claim.
+        """
+        found = {arm: self.arms[arm] for arm in arms}
+        draws = {arm: observed.draws(self.cases) for arm, observed in found.items()}
+        own = draws.get(Arm.CANDIDATE, draws[arms[0]])
+        parts = max(
+            (n for n in range(1, own + 1) if own % n == 0 and n <= min(draws.values())), default=1
+        )
+        if parts == 1:
+            return self
+        split = {arm: observed.split(self.cases, parts) for arm, observed in found.items()}
+        return Evidence(self.cases * parts, split, draws=parts)
 
     def among(self, kept: BoolArray) -> Evidence:
         """Return what the samples say about the cases that are kept."""

@@ -51,6 +51,23 @@ class Spread:
         freedom = 1 / float((shares**2).sum() + leverage.sum() ** 2 - (leverage**2).sum())
         return cls(mean, math.sqrt(variance), freedom, _skew(residuals), units)
 
+    @classmethod
+    def of_draws(cls, values: FloatArray, draws: int) -> Spread:
+        """Return the spread of a mean over given cases, which only the draws of each make random.
+
+        The variances of the case means are added up, with Satterthwaite's degrees of freedom.
+        Skew of a sum over cases is not seen in a few draws of each, and not corrected for.
+
+        Args:
+            values: ``draws`` values of the first case, then those of the next, and so on.
+            draws: how many there are of each case, at least two.
+        """
+        cases = values.reshape(-1, draws)
+        noise = cases.var(axis=1, ddof=1) / draws
+        total = float(noise.sum())
+        freedom = total**2 / float((noise**2).sum() / (draws - 1)) if total else 1.0
+        return cls(float(cases.mean()), math.sqrt(total) / len(cases), freedom, 0.0, values.size)
+
     def grown(self, factor: float) -> Spread:
         """Return the spread of ``factor`` times as many units of the same shape."""
         return replace(

@@ -214,12 +214,23 @@ INSIDE = f"{FACT}: the limit lies inside the interval, 79.0 to 83.0{S}%."
             ),
         ),
         (
-            undecided(Reason.IMPOSSIBLE, Settle(n_least=1200), clusters=99),
-            f"{FACT}: 1,200 cases is the least that can prove this; there are 99.",
+            undecided(Reason.IMPOSSIBLE, Settle(n_least=1200)),
+            f"{FACT}: 1,200 cases is the least that can prove this; there are 1,000.",
         ),
         (
-            undecided(Reason.TOO_FEW, Settle(n_least=20), clusters=12),
-            f"{FACT}: 12 independent cases are fewer than the method is valid for, 20.",
+            undecided(Reason.IMPOSSIBLE, Settle(n_least=2100), clusters=2000),
+            f"{FACT}: 2,100 draws is the least that can prove this; there are 2,000.",
+        ),
+        (
+            undecided(Reason.TOO_FEW, Settle(n_least=10), clusters=7),
+            f"{FACT}: the method is valid from 10 independent groups on; there are 7.",
+        ),
+        (
+            replace(undecided(Reason.NO_BASELINE), baseline=estimate(-0.01, 0.0, 0.02)),
+            (
+                f"{FACT}: the baseline's own interval, −1.0{S}% to 2.0{S}%, holds 0, so that a "
+                "ratio to it says nothing."
+            ),
         ),
         (
             undecided(Reason.ZERO_VARIANCE),
@@ -337,8 +348,25 @@ def test_a_bound_at_its_margin_says_that_cases_would_not_help() -> None:
     bound = undecided(Reason.AT_MARGIN, Settle(margin=margin))
     assert settle_lines(bound) == [
         "delta: 9.1%: holds with these 1,000 cases",
-        "more cases would not help soon",
+        f"more cases would not help soon, if the truth is 81.0{S}%",
     ]
+
+
+def test_more_draws_of_each_case_are_written_as_the_envelope_writes_them() -> None:
+    bound = undecided(Reason.TOO_NOISY, Settle(repeats=3))
+    assert settle_lines(bound) == [
+        f"repeats: 3, so many draws of each case, if the truth is 81.0{S}%"
+    ]
+
+
+def test_missing_samples_are_the_first_way_out_where_they_alone_are_in_the_way() -> None:
+    bound = undecided(Reason.MISSING, Settle(n=40), missing=3)
+    assert settle_lines(bound)[0] == "3 missing samples recorded: the others decide the bound"
+
+
+def test_a_ratio_to_nothing_is_better_a_delta() -> None:
+    bound = undecided(Reason.NO_BASELINE, Settle())
+    assert settle_lines(bound) == ["delta: in place of ratio:, which a baseline near 0 can bear"]
 
 
 def test_there_is_no_way_out_where_there_is_nothing_to_settle() -> None:

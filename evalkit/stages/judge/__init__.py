@@ -31,7 +31,7 @@ from evalkit.core.verdict import (
 )
 from evalkit.stages.judge.drafts import Draft, Measured, draft
 from evalkit.stages.judge.sentence import sentences
-from evalkit.stages.judge.settle import least_cases, settle
+from evalkit.stages.judge.settle import least_of, settle
 from evalkit.stats.decision import proves_inside, proves_outside
 from evalkit.stats.engines import USUALLY
 from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED, engine_of, estimate_of
@@ -139,9 +139,9 @@ def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> Bo
     bound, judged = item.bound, item.judged
     result, reason = _result(item, p_holm)
     way_out = None
-    if result is Result.UNDECIDED and isinstance(judged, Measured):
-        way_out = settle(bound, judged.engine, judged.estimate, facts.arms[Arm.CANDIDATE])
-        if reason is Reason.TOO_NOISY and way_out.n is None:
+    if reason is not None and isinstance(judged, Measured):
+        way_out = settle(item, reason, family, facts.arms[Arm.CANDIDATE])
+        if reason is Reason.TOO_NOISY and way_out.n is None and way_out.repeats is None:
             reason = Reason.AT_MARGIN
     found = BoundResult(
         name=bound.name,
@@ -174,10 +174,10 @@ def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
     if isinstance(judged, Unmeasured):
         return Result.UNMEASURED, judged.reason
     estimate, engine = judged.estimate, judged.engine
-    unbounded_mean = not bound.metric.support.bounded and bound.statistic.quantile is None
-    fewest = FEWEST_UNBOUNDED if unbounded_mean else min(FEWEST_CLUSTERS, estimate.n)
-    if estimate.clusters < fewest:
+    if estimate.clusters < _fewest(bound, estimate):
         return Result.UNDECIDED, Reason.TOO_FEW
+    if _has_no_ground(item):
+        return Result.UNDECIDED, Reason.NO_BASELINE
     p = p_holm if p_holm is not None else item.p_broken
     if proves_outside(estimate.lower, estimate.upper, bound.limit):
         broken = p is not None and p <= bound.alpha
@@ -187,8 +187,25 @@ def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
     return Result.UNDECIDED, _why_undecided(item, estimate)
 
 
+def _fewest(bound: Bound, estimate: Estimate) -> int:
+    """Return with how many independent units the method of an estimate begins to be valid."""
+    if not bound.metric.support.bounded and bound.statistic.quantile is None:
+        return FEWEST_UNBOUNDED
+    return min(FEWEST_CLUSTERS, estimate.n)
+
+
+def _has_no_ground(item: Draft) -> bool:
+    """Return whether a ratio stands on a baseline whose mean may be 0."""
+    baseline = item.baseline
+    return (
+        item.bound.limit.kind is LimitKind.RATIO
+        and isinstance(baseline, Measured)
+        and baseline.estimate.lower <= 0
+    )
+
+
 def _why_undecided(item: Draft, estimate: Estimate) -> Reason:
-    if estimate.clusters < least_cases(item.bound):
+    if estimate.clusters < least_of(item.bound, estimate):
         return Reason.IMPOSSIBLE
     if item.complete is not None:
         lower, upper = item.complete.estimate.lower, item.complete.estimate.upper

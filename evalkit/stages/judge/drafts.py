@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.core.envelope import Bound, Kind, LimitKind
+from evalkit.core.envelope import Bound, Kind, LimitKind, Scope
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.decision import p_outside
@@ -75,10 +75,12 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
 
 
 def _measured(bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm) -> Measured | Unmeasured:
+    arms = [arm] if kind is LimitKind.ABSOLUTE else BOTH
+    if bound.scope is Scope.GOLDEN_SET:
+        evidence = evidence.by_draw(arms)
     engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support)
     if isinstance(engine, Unmeasured):
         return engine
-    arms = [arm] if kind is LimitKind.ABSOLUTE else BOTH
     return Measured(engine, estimate_of(engine, evidence, arms, bound.alpha))
 
 

@@ -1,38 +1,70 @@
-"""An undecided bound becomes a way out: more cases, or the nearest limit these cases prove."""
+"""An undecided bound becomes ways out: more cases, more draws, or the nearest limit that is proven."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Support
-from evalkit.core.verdict import ArmSummary, Estimate, Settle
-from evalkit.stats.engines import Engine
-from evalkit.stats.estimates import FEWEST_UNBOUNDED
+from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Scope, Support
+from evalkit.core.verdict import ArmSummary, Estimate, Reason, Settle
+from evalkit.stages.judge.drafts import Draft, Measured
+from evalkit.stats.engines import BoundedMean, Engine, UnboundedMean
+from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED
 from evalkit.stats.planning import least_units
+from evalkit.stats.repeats import narrowing
 
 MOST_GROWTH = 100.0
 """A bound that needs more than this many times the cases is at its margin: more will not help."""
+
+MOST_DRAWS = 10
+"""So many times the draws of each case are worth asking for; beyond, the cases are too few."""
 
 NEAR_ENOUGH = 1.03
 """The search for the number of cases stops within this factor: the number is an "about"."""
 
 UNCHANGED = {LimitKind.DELTA: 0.0, LimitKind.RATIO: 1.0}
+NO_MATTER_HOW_MANY = {Reason.ZERO_VARIANCE, Reason.NO_BASELINE}
+"""Reasons that more of the same data does not remove."""
 
 
-def settle(bound: Bound, engine: Engine, estimate: Estimate, candidate: ArmSummary) -> Settle:
-    """Return what would settle a bound that is undecided."""
-    more = _more_cases(bound, engine, estimate, truth=estimate.value)
+def settle(item: Draft, reason: Reason, family: int, candidate: ArmSummary) -> Settle:
+    """Return what would settle a bound that is undecided.
+
+    Args:
+        item: the bound and what is known about it.
+        reason: why it is undecided.
+        family: for how many bounds p-values were corrected together.
+        candidate: how many samples there are, and what they cost.
+    """
+    judged, bound = item.judged, item.bound
+    assert isinstance(judged, Measured)
+    # What lies outside on its own must lie outside after correction.
+    alpha = bound.alpha / family if reason is Reason.MULTIPLICITY else bound.alpha
+    search = _Search(bound, judged.engine, judged.estimate, alpha)
+    found = Settle(
+        margin=provable_limit(bound, judged.estimate),
+        n_least=least_of(bound, judged.estimate),
+    )
+    if reason in NO_MATTER_HOW_MANY:
+        return found
+    if bound.scope is Scope.GOLDEN_SET:
+        return replace(found, repeats=search.draws(judged.estimate.value))
+    more = search.cases(judged.estimate.value)
     unchanged = UNCHANGED.get(bound.limit.kind)
-    return Settle(
+    return replace(
+        found,
         n=more,
-        n_unchanged=None
-        if unchanged is None
-        else _more_cases(bound, engine, estimate, truth=unchanged),
-        margin=provable_limit(bound, estimate),
-        n_least=least_cases(bound),
+        n_unchanged=None if unchanged is None else search.cases(unchanged),
+        repeats=_repeats(item, search, candidate),
         cost_usd=_cost(more, candidate),
     )
+
+
+def least_of(bound: Bound, estimate: Estimate) -> int:
+    """Return the fewest independent units with which the bound could be decided at all."""
+    clustered = estimate.clusters < estimate.n
+    return max(least_cases(bound), FEWEST_CLUSTERS if clustered else 1)
 
 
 def least_cases(bound: Bound) -> int:
@@ -40,8 +72,9 @@ def least_cases(bound: Bound) -> int:
     limit, support = bound.limit, bound.metric.support
     quantile = bound.statistic.quantile
     if quantile is not None:
-        share = quantile if limit.max is not None else 1 - quantile
-        return least_units(Support(0, 1), share, 1, bound.alpha)
+        shares = [quantile] if limit.max is not None else []
+        shares += [1 - quantile] if limit.min is not None else []
+        return max(least_units(Support(0, 1), share, 1, bound.alpha) for share in shares)
     if not support.bounded:
         return FEWEST_UNBOUNDED
     if limit.kind is LimitKind.RATIO:
@@ -71,27 +104,67 @@ def provable_limit(bound: Bound, estimate: Estimate) -> Limit | None:
 # ---------------------------------------------------------------- parts
 
 
-def _more_cases(bound: Bound, engine: Engine, estimate: Estimate, *, truth: float) -> int | None:
-    """Return how many more cases would decide the bound 8 times in 10, if this is the truth."""
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Looks for the least data that decide a bound 8 times in 10."""
 
-    def settles(factor: float) -> bool:
-        return engine.would_settle(bound.limit, bound.alpha, factor, truth)
+    bound: Bound
+    engine: Engine
+    estimate: Estimate
+    alpha: float
 
-    least = least_cases(bound)
-    low, high = 1.0, max(2.0, least / estimate.n)
-    if high > 2.0 and settles(high):
-        return least - estimate.n
-    while not settles(high):
-        low, high = high, high * 2
-        if low >= MOST_GROWTH:
+    def cases(self, truth: float) -> int | None:
+        """Return how many more cases would do, if this is the truth; nothing if too many."""
+        units, least = self.estimate.clusters, least_of(self.bound, self.estimate)
+        factor = self._factor(truth, max(1.0, least / units))
+        if factor is None:
             return None
-    while high / low > NEAR_ENOUGH:
-        middle = math.sqrt(low * high)
-        if settles(middle):
-            high = middle
-        else:
-            low = middle
-    return max(math.ceil(estimate.n * high), least) - estimate.n
+        more = max(math.ceil(units * factor), least) - units
+        return math.ceil(more * self.estimate.n / units)
+
+    def draws(self, truth: float) -> int | None:
+        """Return how many draws a case would do, where draws are the units."""
+        factor = self._factor(truth, 1.0)
+        each = self.estimate.clusters / self.estimate.n
+        if factor is None or factor > MOST_DRAWS:
+            return None
+        return math.ceil(each * factor)
+
+    def _factor(self, truth: float, least: float) -> float | None:
+        low, high = least, 2 * least
+        if least > 1 and self._settles(least, truth):
+            return least
+        while not self._settles(high, truth):
+            low, high = high, high * 2
+            if low >= MOST_GROWTH:
+                return None
+        while high / low > NEAR_ENOUGH:
+            middle = math.sqrt(low * high)
+            low, high = (low, middle) if self._settles(middle, truth) else (middle, high)
+        return high
+
+    def _settles(self, factor: float, truth: float) -> bool:
+        return self.engine.would_settle(self.bound.limit, self.alpha, factor, truth)
+
+
+def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
+    """Return how many draws of each case of the candidate would decide a delta.
+
+    The differences scatter less with more draws, as far as their scatter is noise of the draws.
+    """
+    bound, engine, estimate = item.bound, search.engine, search.estimate
+    if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least_of(bound, estimate):
+        return None
+    if not isinstance(engine, (BoundedMean, UnboundedMean)):
+        return None
+    for times in range(2, MOST_DRAWS + 1):
+        factor = narrowing(item.exhibit.evidence, times)
+        if factor is None:
+            return None
+        narrow = engine.narrowed(factor)
+        if narrow.would_settle(bound.limit, search.alpha, 1.0, estimate.value):
+            return times * round(candidate.samples / candidate.cases)
+    return None
 
 
 def _rounded(

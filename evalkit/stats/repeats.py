@@ -1,0 +1,85 @@
+"""How much of what differs between cases is the noise of single draws, which repeats would lessen.
+
+Assumes: draws of one case are independent and alike; cases may differ in their means.
+Reference: one-way analysis of variance with unequal numbers of draws (Searle, Casella & McCulloch
+1992, "Variance Components", section 3.6).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from evalkit.core.model import Arm
+from evalkit.stats.evidence import Evidence, Observed, case_means, paired
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Mean squares between and within cases, and the number of draws a typical case has."""
+
+    mean_square_between: float
+    mean_square_within: float
+    draws: float
+
+    @classmethod
+    def of(cls, observed: Observed, cases: int) -> Self | None:
+        """Return the components of one arm; nothing where no case has two draws, or one case all.
+
+        >>> values = np.array([1.0, 3.0, 2.0, 4.0])
+        >>> twice = Observed(np.array([0, 0, 1, 1]), values, np.ones(4, dtype=np.bool_))
+        >>> Components.of(twice, 2)
+        Components(mean_square_between=1.0, mean_square_within=2.0, draws=2.0)
+        """
+        seen = observed.without_gaps()
+        draws = np.bincount(seen.case, minlength=cases).astype(np.float64)
+        draws = draws[draws > 0]
+        total, groups = float(draws.sum()), draws.size
+        if groups < 2 or total <= groups:
+            return None
+        _, group = np.unique(seen.case, return_inverse=True)
+        means = np.bincount(group, seen.values) / draws
+        within = float(((seen.values - means[group]) ** 2).sum())
+        between = float(draws @ (means - float(seen.values.mean())) ** 2)
+        typical = (total - float(draws @ draws) / total) / (groups - 1)
+        return cls(between / (groups - 1), within / (total - groups), typical)
+
+    @property
+    def within(self) -> float:
+        """The variance of a single draw around the mean of its case."""
+        return self.mean_square_within
+
+    @property
+    def between(self) -> float:
+        """The variance of the means that cases would have after many draws; never negative."""
+        return max(0.0, (self.mean_square_between - self.mean_square_within) / self.draws)
+
+    @property
+    def correlation(self) -> float:
+        """How alike two draws of one case are: the intraclass correlation."""
+        total = self.between + self.within
+        return self.between / total if total else 0.0
+
+
+def narrowing(evidence: Evidence, times: int) -> float | None:
+    """Return by which factor paired differences would scatter less after so many times the draws.
+
+    It is the candidate that is drawn more often. Its noise is taken from the baseline where it has
+    one draw a case. Nothing is returned where no arm was drawn twice, or nothing scatters.
+    """
+    found = [Components.of(evidence.arms[arm], evidence.cases) for arm in reversed(Arm)]
+    noise = next((components.within for components in found if components is not None), None)
+    nowhere = (0.0, 0.0)
+    change = paired(
+        case_means(evidence, Arm.CANDIDATE, nowhere), case_means(evidence, Arm.BASELINE, nowhere)
+    )
+    differences = change.seen[change.known]
+    spread = float(differences.var(ddof=1)) if differences.size > 1 else 0.0
+    if noise is None or not spread:
+        return None
+    draws = evidence.arms[Arm.CANDIDATE].samples / evidence.cases
+    saved = noise / draws * (1 - 1 / times)
+    return math.sqrt(max(0.0, 1 - saved / spread))
