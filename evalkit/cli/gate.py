@@ -67,7 +67,11 @@ def gate(
         bool, typer.Option("--json", help="Print verdict.json instead of the table.")
     ] = False,
 ) -> None:
-    """Measure candidate and baseline on the golden set, and judge the candidate by the envelope."""
+    """Measure baseline and candidate, and judge by the envelope.
+
+    Asks both snapshots every case of the golden set, scores the answers, estimates every bound with
+    its interval and leaves a run folder with an HTML report.
+    """
     from evalkit.cli.show import show_run
     from evalkit.cli.world import code_root, origin
     from evalkit.flows import gate as flow

@@ -23,18 +23,25 @@ def judge(
         bool, typer.Option("--json", help="Print verdict.json instead of the table.")
     ] = False,
 ) -> None:
-    """Judge the samples of an earlier run again: the same verdict, byte for byte."""
+    """Judge the samples of an earlier run again, without a call.
+
+    The same envelope gives the same verdict, byte for byte; another one is judged into a run folder
+    of its own.
+    """
     from evalkit.cli.show import show_run
     from evalkit.cli.world import code_root, origin
     from evalkit.flows.gate import judge_otherwise, judge_run
     from evalkit.spec.envelope import load_envelope
+    from evalkit.spec.overrides import Overrides
     from evalkit.stages.store import RunFolder
 
     folder = RunFolder.open(run)
-    loaded = load_envelope(envelope or folder.envelope_path, code_root=code_root())
     if envelope is None:
+        own = Overrides(only=folder.manifest().only)
+        loaded = load_envelope(folder.envelope_path, overrides=own, code_root=code_root())
         verdict, shown = judge_run(folder, loaded), run
     else:
+        loaded = load_envelope(envelope, code_root=code_root())
         started = origin(loaded.envelope.name)
         shown = output or Path("reports") / started.run
         verdict = judge_otherwise(folder, loaded, shown, started)

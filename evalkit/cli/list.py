@@ -16,7 +16,7 @@ def list_plugins(
         str | None, typer.Argument(help="A scorer, to read all that is known of it.")
     ] = None,
 ) -> None:
-    """List scorers with their metrics, and providers; or explain one scorer."""
+    """List scorers and providers, or explain one scorer."""
     from evalkit.core.registry import PROVIDERS, SCORERS
 
     if name is not None:

@@ -14,7 +14,10 @@ def report(
         bool, typer.Option("--json", help="Print verdict.json instead of the table.")
     ] = False,
 ) -> None:
-    """Render the reports of an earlier run again, from the verdict it holds."""
+    """Render the reports of an earlier run again.
+
+    Nothing is judged: they show the verdict that the run folder holds.
+    """
     from evalkit.cli.show import show_run
     from evalkit.stages.store import RunFolder
 

@@ -6,7 +6,10 @@ import sys
 
 
 def schema() -> None:
-    """Print the JSON Schema of envelope files, for completion and checks in an editor."""
+    """Print the JSON Schema of envelope files.
+
+    Editors complete and check with it: evalkit schema > envelope.schema.json
+    """
     from evalkit.spec.json_schema import schema_text
 
     sys.stdout.write(schema_text())

@@ -25,7 +25,10 @@ def score(
         typer.Option("-o", "--output", help="The file to write [default: standard output]."),
     ] = None,
 ) -> None:
-    """Apply one scorer to recorded outputs and write a line {id, sample, value, …} for each."""
+    """Apply one scorer to recorded outputs.
+
+    Writes a line {id, sample, value, score, …} for each sample; score is a detector's probability.
+    """
     from evalkit.files.json_text import json_line
     from evalkit.files.writing import write_whole
     from evalkit.flows.score import score_outputs

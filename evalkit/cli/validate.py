@@ -14,7 +14,10 @@ from evalkit.core.errors import SpecError
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Envelopes, or golden sets on their own.")],
 ) -> None:
-    """Check files and everything they name: all problems at once, no call, no foreign code."""
+    """Check files and everything they name.
+
+    Tells all problems at once, with their places; asks no endpoint and runs no code.
+    """
     from evalkit.core.wording import count_text
     from evalkit.flows import validate as flow
 

@@ -22,7 +22,11 @@ def canonical_json(value: object) -> str:
 
 
 _ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,  # what comes here was text before, or is frozen
 )
 
 
@@ -60,9 +64,9 @@ class SetDigest:
     def __init__(self) -> None:
         self._sum = 0
 
-    def add(self, value: object) -> None:
+    def add(self, value: Json) -> None:
         """Take one value into the set."""
-        self._sum += int(digest(value), 16)
+        self._sum += int.from_bytes(sha256(_ENCODER.encode(value).encode()).digest())
 
     def hex(self) -> str:
         """Return the digest of all values so far, in hexadecimal."""

@@ -29,9 +29,10 @@ def sample_of(data: Json, arm: Arm) -> Sample:
     found: dict[str, Any] = {}
     extra: dict[str, Json] = {}
     for key, value in data.items():
-        if key in _READERS:
+        field = _FIELDS.get(key)
+        if field is not None:
             if value is not None:
-                found[_FIELD_OF.get(key, key)] = _READERS[key](key, value)
+                found[field.name] = field.read(key, value)
         elif key not in _IGNORED:
             extra[key] = value
     if "case_id" not in found:
@@ -142,6 +143,13 @@ def _error(key: str, value: Json) -> SampleError | _Behaviour | None:
     raise RecordError(f"expected {key} to be text or an object, found {_shown(value)}")
 
 
+class _Field(NamedTuple):
+    """The field of a sample that a key of a record fills, and how its value is read."""
+
+    name: str
+    read: Callable[[str, Json], object]
+
+
 _READERS: Mapping[str, Callable[[str, Json], object]] = {
     "id": _id,
     "sample": _count,
@@ -159,7 +167,8 @@ _READERS: Mapping[str, Callable[[str, Json], object]] = {
     **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens", "attempts"), _count),
     "metadata": _mapping,
 }  # fmt: skip
-_FIELD_OF = {"id": "case_id", "sample": "index"}
+_NAMES = {"id": "case_id", "sample": "index"}
+_FIELDS = {key: _Field(_NAMES.get(key, key), read) for key, read in _READERS.items()}
 _IGNORED = {"arm"}
 _PLAIN_FIELDS = tuple(
     name for name in _READERS if name not in {"id", "sample", "error", "metadata"}

@@ -14,7 +14,7 @@ class Manifest:
 
     ``created`` is ISO 8601 in UTC; ``lines`` says in which line of the envelope each bound is
     written; ``versions`` holds Python and the libraries that compute; ``smoke`` says why a run is
-    not whole, or nothing.
+    not whole, or nothing; ``only`` names the bounds that were judged, where not all were.
     """
 
     run: str
@@ -26,6 +26,7 @@ class Manifest:
     lines: Mapping[str, int]
     digests: Digests
     smoke: str = ""
+    only: tuple[str, ...] = ()
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: str = "evalkit.run/1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -126,7 +127,20 @@ def json_line(value: object) -> str:
     return _ENCODER.encode(value) + "\n"
 
 
-_ENCODER = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def written_id(line: str) -> str | None:
+    """Return the id in a line that ``json_line`` wrote, without parsing the texts behind it.
+
+    >>> written_id(json_line({"id": "c1", "input": '"id":"other"'}))
+    'c1'
+    """
+    found = _ID.search(line)
+    return json.loads(found.group(1)) if found else None
+
+
+_ID = re.compile(r'"id":("(?:[^"\\]|\\.)*")')
+_ENCODER = JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
+)
 
 
 # ---------------------------------------------------------------- parts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evalkit.core.digest import SetDigest, digest
 from evalkit.core.envelope import EVERYTHING, Envelope, Statistic
-from evalkit.core.errors import Problem, SpecError
+from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import Case, Sample
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest
@@ -66,8 +66,13 @@ def gate(loaded: LoadedEnvelope, folder: Path, origin: Origin, *, limit: int | N
 
 
 def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
-    """Judge the samples of a run folder again, and write scores and verdict into it."""
-    return _judged(run, loaded, run.cases(), run.samples(), run.manifest())
+    """Judge the samples of a run folder again, and write scores and verdict into it.
+
+    Raises:
+        SpecError: the cases are not those that the run was made with.
+    """
+    cases, manifest = _sound_cases(run), run.manifest()
+    return _judged(run, loaded, cases, run.samples(), manifest)
 
 
 def judge_otherwise(
@@ -79,7 +84,7 @@ def judge_otherwise(
         SpecError: the cases of the run lack what the envelope asks for.
         UsageError: the folder is in use.
     """
-    cases, before = run.cases(), run.manifest()
+    cases, before = _sound_cases(run), run.manifest()
     problems = uncovered(loaded, cases.values(), str(run.path))
     if problems:
         raise SpecError(problems)
@@ -92,6 +97,19 @@ def judge_otherwise(
     except BaseException:
         other.discard()
         raise
+
+
+def _sound_cases(run: RunFolder) -> dict[str, Case]:
+    """Return the cases of a run, of which none was lost or changed since it was made."""
+    cases, content = run.cases(), SetDigest()
+    for case in cases.values():
+        content.add(case_record(case))
+    if content.hex() != run.manifest().digests.golden_set:
+        raise SpecError.single(
+            Place(str(run.cases_path)),
+            "holds other cases than the run was made with; gate again, the verdict would not be its own",
+        )
+    return cases
 
 
 # ---------------------------------------------------------------- collect
@@ -115,11 +133,10 @@ def _collected(
     loaded: LoadedEnvelope, cases: Mapping[str, Case], problems: list[Problem], *, strict: bool
 ) -> Iterator[Sample]:
     """Yield the samples of all arms; in the end raise what is wrong with any file."""
-    for arm, recording in recordings(loaded.envelope).items():
-        try:
-            yield from collect({arm: recording}, cases.keys(), strict=strict)
-        except SpecError as error:
-            problems.extend(error.problems)
+    try:
+        yield from collect(recordings(loaded.envelope), cases.keys(), strict=strict)
+    except SpecError as error:
+        problems.extend(error.problems)
     if problems:
         raise SpecError(problems)
 
@@ -137,6 +154,7 @@ def _manifest(
         lines={name: place.line for name, place in loaded.places.items()},
         digests=_digests(loaded, golden_set_digest),
         smoke=" ".join([smoke, *(f"--only {name}" for name in loaded.narrowed_to)]).strip(),
+        only=loaded.narrowed_to,
         commit=origin.commit,
         versions=origin.versions,
     )

@@ -48,12 +48,11 @@ def _envelope(path: Path) -> Checked:
     problems: list[Problem] = []
     asked = {case.id for case in asked_cases(loaded, problems)}
     samples = 0
-    strict = not problems
-    for arm, recording in recordings(loaded.envelope).items():
-        try:
-            samples += sum(1 for _ in collect({arm: recording}, asked, strict=strict))
-        except SpecError as error:
-            problems.extend(error.problems)
+    try:
+        for _ in collect(recordings(loaded.envelope), asked, strict=not problems):
+            samples += 1
+    except SpecError as error:
+        problems.extend(error.problems)
     if problems:
         raise SpecError(problems)
     bounds = len(loaded.envelope.bounds)

@@ -211,7 +211,7 @@ def toxicity(_case: Case, sample: Sample) -> Score:
         score, found = _judged(sentence)
         if score > worst:
             worst, signs = score, found
-    return Score((worst, float(worst >= CUT_OFF)), detail=signs)
+    return Score((worst, float(worst >= CUT_OFF)), probability=worst, detail=signs)
 
 
 def _readable_sentences(output: str) -> list[str]:

@@ -134,11 +134,23 @@ class BoundReader:
             self.problems.add(trail, f"{metric.name} is a category; only shift can bound it")
             return None
         kind, sides = _sides(line)
-        if kind is not LimitKind.ABSOLUTE and self.file.baseline is None:
-            self.problems.add(
-                (*trail, kind.value), f"{kind} compares with a baseline; add baseline:"
-            )
+        if kind is not LimitKind.ABSOLUTE:
+            self._refuse_unlike_arms(kind, metric, (*trail, kind.value))
         return self._limit_of(kind, sides, metric, trail)
+
+    def _refuse_unlike_arms(self, kind: LimitKind, metric: Metric, trail: Trail) -> None:
+        """Note a comparison that lacks a baseline, or reads the two arms in two ways."""
+        if self.file.baseline is None:
+            self.problems.add(trail, f"{kind} compares with a baseline; add baseline:")
+            return
+        for name in self.metrics.plugins[metric.instrument].from_snapshot.values():
+            given = [arm for arm, found in self.snapshots.items() if getattr(found, name)]
+            if len(given) == 1:
+                self.problems.add(
+                    trail,
+                    f"{metric.name} is read with {name}, which only the {given[0]} has; "
+                    "give both arms theirs, or neither",
+                )
 
     def _limit_of(
         self, kind: LimitKind, sides: SidesFile, metric: Metric, trail: Trail

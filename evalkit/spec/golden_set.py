@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from evalkit.core.digest import canonical_json, digest
 from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import ABSENT, Case, CaseInput, Json, Message
-from evalkit.files.json_text import JsonTextError, json_elements, parse_json
+from evalkit.files.json_text import JsonTextError, json_elements, parse_json, written_id
 from evalkit.files.text import file_name, numbered_lines, opened, raw_lines, whole_text
 from evalkit.spec.document import parse_yaml
 from evalkit.spec.grammar import GoldenSource, shown
@@ -41,10 +41,15 @@ class _Asked(NamedTuple):
 
 @dataclass(slots=True)
 class GoldenSetReader:
-    """Reads the sources of a golden set; problems are noted while reading goes on."""
+    """Reads the sources of a golden set; problems are noted while reading goes on.
+
+    ``only`` names the cases that are wanted out of lines that evalkit wrote itself; the others are
+    not even parsed.
+    """
 
     sources: Sequence[GoldenSource]
     problems: list[Problem] = field(default_factory=list)
+    only: Collection[str] | None = None
     _places: dict[str, Place] = field(default_factory=dict)
     _derived: dict[str, _Asked] = field(default_factory=dict)
 
@@ -62,7 +67,7 @@ class GoldenSetReader:
 
     def _rows(self, path: str) -> Iterator[Row]:
         try:
-            for found in _rows_of(path):
+            for found in _rows_of(path, self.only):
                 if isinstance(found, Row):
                     yield found
                 else:
@@ -175,7 +180,7 @@ class GoldenSetReader:
 # ---------------------------------------------------------------- formats
 
 
-def _rows_of(path: str) -> Iterator[Row | Problem]:
+def _rows_of(path: str, only: Collection[str] | None) -> Iterator[Row | Problem]:
     name = path.lower().removesuffix(".gz")
     if name.endswith(".csv"):
         return _csv_rows(path)
@@ -185,12 +190,14 @@ def _rows_of(path: str) -> Iterator[Row | Problem]:
         return _yaml_rows(path)
     if name.endswith(".parquet"):
         return _parquet_rows(path)
-    return _jsonl_rows(path)
+    return _jsonl_rows(path, only)
 
 
-def _jsonl_rows(path: str) -> Iterator[Row | Problem]:
+def _jsonl_rows(path: str, only: Collection[str] | None) -> Iterator[Row | Problem]:
     file = file_name(path)
     for line in numbered_lines(path):
+        if only is not None and written_id(line.text) not in only:
+            continue
         try:
             yield Row(parse_json(line.text), Place(file, line.number))
         except JsonTextError as error:

@@ -269,7 +269,7 @@ class _ColumnBuilder:
     def add(self, value: ScoreValue | None, *, answered: bool) -> None:
         """Take the value of one sample; ``None`` where no bound needs it."""
         number, reason = 0.0, ""
-        if type(value) is float and value == value:  # noqa: PLR0124 - the quickest test for NaN
+        if isinstance(value, (int, float)) and value == value:  # noqa: PLR0124 - not NaN
             number = value
         elif isinstance(value, Unscored):
             reason = value.reason

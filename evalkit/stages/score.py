@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from evalkit.core.envelope import EVERYTHING, Envelope, Instrument, Slice
+from evalkit.core.envelope import EVERYTHING, Envelope, Slice
 from evalkit.core.model import (
+    Arm,
     Case,
     ErrorKind,
     Json,
@@ -34,16 +36,14 @@ def score(
         envelope: which instruments read what.
         scorers: the scorer behind each instrument, by the instrument's name.
     """
-    needed = _Needed(envelope)
+    arms = envelope.snapshots.keys()
+    readings = _Readings(envelope, scorers)
     for sample in samples:
+        if sample.arm not in arms:
+            continue  # an earlier run may hold a baseline that this envelope has no use for
         case = cases[sample.case_id]
-        yield ScoredSample(
-            sample,
-            {
-                instrument.name: _score(case, sample, instrument, scorers[instrument.name])
-                for instrument in needed.by(case)
-            },
-        )
+        scores = {reading.name: reading.score(case, sample) for reading in readings.of(case)}
+        yield ScoredSample(sample, scores)
 
 
 class ScoreRecorder:
@@ -83,48 +83,62 @@ def _recorded(value: ScoreValue) -> Json:
     return "inf" if value == INFINITE else value
 
 
-class _Needed:
+# ---------------------------------------------------------------- instruments
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """An instrument at work: every sample gets a score, or the reason why there is none."""
+
+    name: str
+    scorer: ScorerPlugin
+    options: Mapping[Arm, object]
+
+    def score(self, case: Case, sample: Sample) -> Score:
+        """Return the score of a sample."""
+        scorer = self.scorer
+        if sample.error is not None:
+            if not scorer.reads_errors:
+                return self._unscored(_ERROR_WORDS[sample.error.kind])
+        elif sample.output is None and scorer.reads_output:
+            return self._unscored("no recorded output")
+        try:
+            found = scorer(case, sample, self.options[sample.arm])
+        except Exception as error:  # noqa: BLE001 - a stranger's code: its failure is named
+            return self._unscored(f"a failure of {scorer.id}: {error!r}"[:200])
+        if len(found.values) == len(scorer.values):
+            return found
+        wanted = len(scorer.values)
+        return self._unscored(f"{len(found.values)} values of {scorer.id}, which has {wanted}")
+
+    def _unscored(self, reason: str) -> Score:
+        return Score((Unscored(reason),) * len(self.scorer.values))
+
+
+class _Readings:
     """Which instruments a case needs, worked out once for each set of tags."""
 
-    def __init__(self, envelope: Envelope) -> None:
-        self._slices: list[tuple[Instrument, list[Slice]]] = []
-        self._by_tags: dict[tuple[str, ...], tuple[Instrument, ...]] = {}
+    def __init__(self, envelope: Envelope, scorers: Mapping[str, ScorerPlugin]) -> None:
+        self._slices: list[tuple[_Reading, list[Slice]]] = []
+        self._by_tags: dict[tuple[str, ...], tuple[_Reading, ...]] = {}
         unbound = {metric.instrument for metric in envelope.metrics}
         for instrument in envelope.instruments:
             name = instrument.name
             slices = [bound.slice for bound in envelope.bounds if bound.metric.instrument == name]
-            self._slices.append((instrument, [EVERYTHING] if name in unbound else slices))
+            reading = _Reading(name, scorers[name], instrument.options)
+            self._slices.append((reading, [EVERYTHING] if name in unbound else slices))
         self._tags_decide = not any(part.where for _, parts in self._slices for part in parts)
 
-    def by(self, case: Case) -> tuple[Instrument, ...]:
+    def of(self, case: Case) -> tuple[_Reading, ...]:
+        """Return the instruments that some bound or metric needs on a case."""
         found = self._by_tags.get(case.tags) if self._tags_decide else None
         if found is None:
             found = self._by_tags[case.tags] = tuple(
-                instrument
-                for instrument, parts in self._slices
+                reading
+                for reading, parts in self._slices
                 if any(part.holds(case.tags, case.metadata) for part in parts)
             )
         return found
-
-
-def _score(case: Case, sample: Sample, instrument: Instrument, scorer: ScorerPlugin) -> Score:
-    if sample.error is not None and not scorer.reads_errors:
-        return _unscored(scorer, _ERROR_WORDS[sample.error.kind])
-    if sample.output is None and scorer.reads_output and sample.error is None:
-        return _unscored(scorer, "no recorded output")
-    try:
-        found = scorer(case, sample, instrument.options[sample.arm])
-    except Exception as error:  # noqa: BLE001 - a scorer is a stranger's code: its failure is named
-        return _unscored(scorer, f"a failure of {scorer.id}: {error!r}"[:200])
-    if len(found.values) != len(scorer.values):
-        return _unscored(
-            scorer, f"{len(found.values)} values from {scorer.id}, which declares more"
-        )
-    return found
-
-
-def _unscored(scorer: ScorerPlugin, reason: str) -> Score:
-    return Score((Unscored(reason),) * len(scorer.values))
 
 
 _ERROR_WORDS: Mapping[ErrorKind, str] = {

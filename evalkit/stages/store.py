@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from evalkit.core.model import Arm, Case, Json, Sample, ScoredSample
 from evalkit.core.records import RecordError, case_record, record_of, sample_of
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Verdict
-from evalkit.files.json_text import JsonTextError, json_document, parse_json
+from evalkit.files.json_text import JsonTextError, json_document, parse_json, written_id
 from evalkit.files.text import numbered_lines, whole_text
 from evalkit.files.writing import LineLog, write_whole
 from evalkit.spec.golden_set import GoldenSetReader
@@ -91,9 +90,14 @@ class RunFolder:
         """Where the envelope of the run lies."""
         return self.path / ENVELOPE
 
+    @property
+    def cases_path(self) -> Path:
+        """Where the cases of the run lie."""
+        return self.path / CASES
+
     def keep_cases(self, cases: Iterable[Case]) -> Iterator[Case]:
         """Write cases as they pass by."""
-        with LineLog(self.path / CASES) as log:
+        with LineLog(self.cases_path) as log:
             for case in cases:
                 log.append(case_record(case))
                 yield case
@@ -104,8 +108,8 @@ class RunFolder:
         Raises:
             SpecError: the file was changed by hand and is no golden set any more.
         """
-        reader = GoldenSetReader([GoldenSource(path=str(self.path / CASES))])
-        found = {case.id: case for case, _ in reader.cases() if only is None or case.id in only}
+        reader = GoldenSetReader([GoldenSource(path=str(self.cases_path))], only=only)
+        found = {case.id: case for case, _ in reader.cases()}
         if reader.problems:
             raise SpecError(reader.problems)
         return found
@@ -125,7 +129,7 @@ class RunFolder:
         """
         path = self.path / SAMPLES
         for line in numbered_lines(path):
-            if only is not None and _written_id(line.text) not in only:
+            if only is not None and written_id(line.text) not in only:
                 continue
             try:
                 data = parse_json(line.text)
@@ -190,15 +194,6 @@ class RunFolder:
 def verdict_text(verdict: Verdict) -> str:
     """Return ``verdict.json``: documented in docs/verdict.md, the same bytes for the same run."""
     return _document({"schema": "evalkit.verdict/1", **_verdict_record(verdict)})
-
-
-def _written_id(line: str) -> str | None:
-    """Return the id in a line of ours without parsing the texts behind it."""
-    found = _ID.search(line)
-    return json.loads(found.group(1)) if found else None
-
-
-_ID = re.compile(r'"id":("(?:[^"\\]|\\.)*")')
 
 
 def _verdict_record(verdict: Verdict) -> dict[str, Json]:

@@ -395,3 +395,65 @@ def test_code_outside_the_repository_is_refused(tmp_path: Path) -> None:
     done = place.gate()
     assert done.code == 2
     assert "code runs only from the repository" in done.err
+
+
+def test_a_run_of_some_bounds_judges_to_the_same_bytes(tmp_path: Path) -> None:
+    bounds = [FLOOR, {"metric": "error_rate", "max": 0.1}]
+    place = world(tmp_path, bounds, cases=cases(300), candidate=answers(300))
+    place.gate("--only", "accuracy", "-o", "run")
+    before = (tmp_path / "run" / "verdict.json").read_bytes()
+    assert evalkit("judge", "run", folder=tmp_path).code == 3
+    assert (tmp_path / "run" / "verdict.json").read_bytes() == before
+
+
+def test_a_run_whose_cases_were_changed_is_not_judged_again(tmp_path: Path) -> None:
+    world(tmp_path, [FLOOR], cases=cases(120), candidate=answers(110, 10)).gate("-o", "run")
+    path = tmp_path / "run" / "cases.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    done = evalkit("judge", "run", folder=tmp_path)
+    assert done.code == 2
+    assert "other cases than the run was made with" in done.err
+
+
+def test_an_envelope_without_a_baseline_judges_a_run_that_has_one(tmp_path: Path) -> None:
+    place = world(
+        tmp_path,
+        [{"metric": "accuracy", "delta": 0.2}],
+        cases=cases(200),
+        candidate=answers(200),
+        baseline=answers(200),
+    )
+    place.gate("-o", "run")
+    alone = json.loads(place.envelope.read_text()) | {"bounds": [FLOOR]}
+    del alone["baseline"]
+    (tmp_path / "alone.yaml").write_text(json.dumps(alone))
+    done = evalkit("judge", "run", "--envelope", "alone.yaml", "--json", folder=tmp_path)
+    assert done.code == 0
+    assert list(done.json["arms"]) == ["candidate"]
+
+
+def test_an_envelope_that_compares_needs_a_run_with_a_baseline(tmp_path: Path) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(200))
+    place.gate("-o", "run")
+    both = json.loads(place.envelope.read_text()) | {
+        "bounds": [{"metric": "accuracy", "delta": 0.2}],
+        "baseline": {"provider": "replay", "path": "candidate.jsonl"},
+    }
+    (tmp_path / "both.yaml").write_text(json.dumps(both))
+    done = evalkit("judge", "run", "--envelope", "both.yaml", folder=tmp_path)
+    assert done.code == 4
+    assert "200 of 200 baseline samples are missing (200 have no record)" in done.out
+
+
+def test_arms_that_answer_no_case_in_common_are_refused(tmp_path: Path) -> None:
+    place = world(
+        tmp_path,
+        [{"metric": "accuracy", "delta": 0.2}],
+        cases=cases(20),
+        candidate=answers(20)[:10],
+        baseline=answers(20)[10:],
+    )
+    done = place.gate()
+    assert done.code == 2
+    assert "candidate.jsonl: answers none of the cases that" in done.err

@@ -236,6 +236,21 @@ def test_min_and_max_need_no_baseline(load: Load) -> None:
     assert bound_of(load, "{metric: acc, min: 0.5}", head=HEAD + METRICS).limit.min == 0.5
 
 
+def test_money_is_not_compared_across_two_ways_of_reading_it(
+    load: Load, problem: Callable[..., list[str]]
+) -> None:
+    prices = ", prices: {input: 1, output: 2}}"
+    dear = HEAD.replace("outputs.jsonl}", f"outputs.jsonl{prices}")
+    line = "{metric: cost_usd, ratio: {max: 1.1}}"
+    assert problem(line, head=dear + BASELINE) == [
+        "bounds[0].ratio: cost_usd is read with prices, which only the candidate has; "
+        "give both arms theirs, or neither"
+    ]
+    both = dear + BASELINE.replace("outputs.jsonl}", f"outputs.jsonl{prices}")
+    assert bound_of(load, line, head=both).limit.max == 1.1
+    assert bound_of(load, "{metric: cost_usd, max: 1}", head=dear + BASELINE).limit.max == 1
+
+
 # ---------------------------------------------------------------- statistics
 
 

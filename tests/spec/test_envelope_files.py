@@ -532,7 +532,10 @@ WHOLE: dict[str, Any] = {
         "system_prompt": {"text": "x", "version": 1}, "response_schema": {"type": "object"},
         "prices": {"input": 1, "output": 2},
     },
-    "baseline": {"provider": "replay", "path": "outputs.jsonl", "params": {"max_tokens": 64}},
+    "baseline": {
+        "provider": "replay", "path": "outputs.jsonl", "params": {"max_tokens": 64},
+        "prices": {"input": 1, "output": 2},
+    },
     "metrics": {"acc": {"scorer": "exact_match", "ignore_case": True}, "len": {"scorer": "length"}},
     "bounds": [
         {"metric": "acc", "min": "85%", "on": "odd", "confidence": 0.9},
