@@ -55,7 +55,6 @@ class Reason(StrEnum):
     NO_VALUES = "no_values"
     NO_BASELINE = "no_baseline"
     OUT_OF_RANGE = "out_of_range"
-    MIXED_RULERS = "mixed_rulers"
 
 
 @dataclass(frozen=True, slots=True)

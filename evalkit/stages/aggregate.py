@@ -21,6 +21,7 @@ from evalkit.stats.evidence import Evidence, Exhibit, Observed
 Key: TypeAlias = tuple[str, str]
 """An instrument and the name of one of its values."""
 
+INFINITE = "no finite value"
 MANY_REASONS = 100
 """A scorer that fails in more ways than this is summed up instead of quoted."""
 
@@ -52,16 +53,21 @@ class ArmTable:
         column = self.columns[key]
         return Observed(self.case, column.values, column.present)
 
-    def gaps(self, key: Key, chosen: BoolArray) -> dict[str, int]:
-        """Return why samples of chosen cases have no value, the commonest reason first."""
-        column = self.columns[key]
-        counts = np.bincount(column.why[chosen[self.case]], minlength=1)
+    def gaps(self, key: Key, chosen: BoolArray, finite: bool) -> dict[str, int]:  # noqa: FBT001
+        """Return why samples of chosen cases have no value, the commonest reason first.
+
+        An infinite value is a reason as well where only ``finite`` ones count.
+        """
+        column, rows = self.columns[key], chosen[self.case]
+        counts = np.bincount(column.why[rows], minlength=len(column.reasons))
         found = {
-            column.reasons[code]: int(counts[code])
-            for code in range(1, counts.size)
-            if counts[code]
+            reason: int(count)
+            for reason, count in zip(column.reasons, counts, strict=True)
+            if reason
         }
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        found[INFINITE] = int(np.count_nonzero(np.isinf(column.values[rows]))) if finite else 0
+        ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        return {reason: count for reason, count in ordered if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,15 @@ class Table:
         """Return what a statistic of a metric on a slice is judged by."""
         chosen = self._members(part)
         key = self.key(metric)
+        # A quantile can bear an infinite value (a timeout); a mean cannot, and misses it.
+        finite = statistic.quantile is None
         observed = {arm: table.observed(key) for arm, table in self.arms.items()}
-        if statistic.quantile is None:
+        if finite:
             observed = {arm: found.finite() for arm, found in observed.items()}
         return Exhibit(
             case_ids=[case.id for case, inside in zip(self.cases, chosen, strict=True) if inside],
             evidence=Evidence(len(self.cases), observed, self._clusters(chosen)).among(chosen),
-            gaps={arm: table.gaps(key, chosen) for arm, table in self.arms.items()},
+            gaps={arm: table.gaps(key, chosen, finite) for arm, table in self.arms.items()},
             unit=self.units[key],
         )
 
@@ -139,7 +147,8 @@ def aggregate(
         builder.fill_gaps()
     metrics = [*(bound.metric for bound in envelope.bounds), *envelope.metrics]
     own = {(metric.instrument, metric.value) for metric in metrics if metric.fallback}
-    lacking = {key for key in own if any(builder.lacks(key) for builder in builders.values())}
+    share = envelope.max_missing
+    lacking = {key for key in own if any(arm.lacks(key, share) for arm in builders.values())}
     return Table(
         cases=tuple(cases[case_id] for case_id in ordered),
         arms={arm: builder.table() for arm, builder in builders.items()},
@@ -217,9 +226,9 @@ class _ArmBuilder:
                 for column in self.columns.values():
                     column.add(Unscored("no record"), answered=False)
 
-    def lacks(self, key: Key) -> bool:
-        """Return whether an answered sample has no value in this column."""
-        return self.columns[key].lacking > 0
+    def lacks(self, key: Key, share: float) -> bool:
+        """Return whether more answered samples than this share have no value in this column."""
+        return self.columns[key].lacking > share * len(self.case)
 
     def table(self) -> ArmTable:
         case = np.frombuffer(self.case, dtype=np.int64)
