@@ -23,8 +23,17 @@ from evalkit.core.wording import (
 
 def title(bound: BoundResult) -> str:
     """Return what a bound is about: ``latency_ms, p95 on prime``."""
+    return _title(bound, "")
+
+
+def told_apart(bound: BoundResult) -> str:
+    """Return what a bound is about, beside another on the same number: ``refusal, delta``."""
+    return _title(bound, f", {bound.limit.kind}" if bound.limit.compares else "")
+
+
+def _title(bound: BoundResult, compares: str) -> str:
     statistic = "" if bound.statistic in _USUAL[bound.kind] else f", {bound.statistic}"
-    return f"{bound.metric}{statistic}{f' on {bound.on}' if bound.on else ''}"
+    return f"{bound.metric}{statistic}{compares}{f' on {bound.on}' if bound.on else ''}"
 
 
 _USUAL = {

@@ -6,8 +6,8 @@ All meaning is in symbols and words: without colour the text is the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import zip_longest
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 from rich.text import Text
@@ -38,6 +38,12 @@ BANNERS = {
     Outcome.UNMEASURED: ("∅", "bright_black"),
 }
 DIM = "bright_black"
+BLOCKS = (
+    "An undecided bound blocks. To let it through: --inconclusive=warn (every report will say so)."
+)
+MOST_FLIPS = 8
+"""So many kinds of flips are told here; the report has them all."""
+
 SHORT_UNITS = {"points": "pt", "tokens": "tok", "characters": "chars"}
 
 
@@ -64,18 +70,15 @@ def _lines(view: View, width: int, *, report: str, command: str) -> Iterator[Tex
         "  ",
         (visible(verdict.sentence), "bold"),
     )
-    yield Text(visible(verdict.lead))
+    yield from _wrapped(verdict.lead, width)
     yield Text()
     yield from _plot(view, width)
-    yield from _ways_out(view)
-    yield from _flips(view)
+    yield from _ways_out(view, width)
+    yield from _flips(view, width)
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
-        yield Text(
-            "An undecided bound blocks. To let it through: --inconclusive=warn "
-            "(every report will say so)."
-        )
-    yield Text(view.facts, DIM)
+        yield from _wrapped(BLOCKS, width)
+    yield from _wrapped(view.facts, width, style=DIM)
     yield Text(f"Report  {report}")
     yield Text(f"Again   {command}")
     yield Text(f"exit {int(verdict.exit_code)}", DIM)
@@ -92,9 +95,16 @@ def _plot(view: View, width: int) -> Iterator[Text]:
         yield _row(row, width)
     yield Text()
     if width >= 80:
-        baseline = f"○ baseline {view.names[Arm.BASELINE]}   " if Arm.BASELINE in view.names else ""
-        legend = f"{baseline}■◆● candidate {view.names[Arm.CANDIDATE]}   ━ {view.interval_name}   ▶ off the chart"
-        yield Text(visible(legend), DIM)
+        yield from _joined(_legend(view), width, DIM)
+
+
+def _legend(view: View) -> Iterator[str]:
+    if Arm.BASELINE in view.names:
+        yield f"○ baseline {visible(view.names[Arm.BASELINE])}"
+    yield f"■◆● candidate {visible(view.names[Arm.CANDIDATE])}"
+    yield f"━ {view.interval_name}"
+    yield "▶ off the chart"
+    yield "· acceptable"
 
 
 def _row(row: Row, width: int) -> Text:
@@ -123,15 +133,15 @@ def _corridor(row: Row) -> Text:
     _, mark, colour = MARKS[row.bound.result]
     cells = _region(row.scale)
     styles = [DIM] * PLOT_COLUMNS
-    if isinstance(row.reference, Estimate):
-        _put(cells, styles, _column(row.scale, row.reference.value), "○", "")
-    elif row.reference is not None:
-        _put(cells, styles, _column(row.scale, row.reference), "○", "")
     low = _column(row.scale, row.judged.lower)
     high = _column(row.scale, row.judged.upper)
     for column in range(max(0, low), min(PLOT_COLUMNS - 1, high) + 1):
         crossing = cells[column] in "│┊"
         _put(cells, styles, column, "┿" if crossing else "━", colour)
+    if row.reference is not None:
+        beside = row.reference
+        at = beside.value if isinstance(beside, Estimate) else beside
+        _put(cells, styles, _column(row.scale, at), "○", "")
     place = _column(row.scale, row.judged.value)
     if place < 0 or place >= PLOT_COLUMNS:
         _leader(cells, styles, place < 0, colour)
@@ -182,30 +192,64 @@ def _put(cells: list[str], styles: list[str], column: int, cell: str, style: str
 # ---------------------------------------------------------------- below the plot
 
 
-def _ways_out(view: View) -> Iterator[Text]:
+def _ways_out(view: View, width: int) -> Iterator[Text]:
     undecided = [row for row in view.rows if row.settle]
     if not undecided:
         return
     yield Text()
     yield Text("What would settle it", "bold")
+    indent = TITLE_COLUMNS + 2 if width >= 80 else 4
     for row in undecided:
         mark, _, colour = MARKS[row.bound.result]
-        for way, first in zip_longest(row.settle, [True]):
-            line = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
-            line.append(" " * (TITLE_COLUMNS + 2 - line.cell_len))
-            prefix = line if first else Text(" " * (TITLE_COLUMNS + 2) + "or ")
-            yield prefix.append(visible(way))
+        title = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
+        if indent < TITLE_COLUMNS:
+            yield title
+            title = Text()
+        ways = [row.settle[0], *(f"or {way}" for way in row.settle[1:])]
+        for line in (line for way in ways for line in _wrapped(way, width - indent)):
+            title.append(" " * (indent - title.cell_len))
+            yield title.append_text(line)
+            title = Text()
 
 
-def _flips(view: View) -> Iterator[Text]:
-    if not view.flips:
+def _flips(view: View, width: int) -> Iterator[Text]:
+    """Yield how many cases changed side; how far numbers moved is for the report to show."""
+    told = [group for group in view.flips if group.bound.labels is not None]
+    if not told:
         return
-    yield Text()
-    yield Text("Flips", "bold")
-    for group in view.flips:
+    counts = []
+    for group in told[:MOST_FLIPS]:
         where = f" on {group.bound.on}" if group.bound.on else ""
         count = count_text(len(group.flips), "case")
-        yield Text(visible(f"  {count} {group.kind} ({group.bound.metric}{where})"))
+        counts.append(f"{count} {visible(group.kind)} ({visible(group.bound.metric + where)})")
+    if len(told) > MOST_FLIPS:
+        counts.append(f"{len(told) - MOST_FLIPS} more kinds in the report")
+    yield Text()
+    yield Text("Flips", "bold")
+    yield from _joined(counts, width, indent="  ")
+
+
+# ---------------------------------------------------------------- lines
+
+
+def _wrapped(text: str, width: int, *, style: str = "") -> Iterator[Text]:
+    """Yield a text in lines no wider than asked; what a no-break space joins stays together."""
+    for line in textwrap.wrap(visible(text), max(20, width), break_on_hyphens=False):
+        yield Text(line, style)
+
+
+def _joined(
+    parts: Iterable[str], width: int, style: str = "", *, indent: str = ""
+) -> Iterator[Text]:
+    """Yield parts side by side, as many in a line as it has room for."""
+    line = ""
+    for part in parts:
+        longer = f"{line}   {part}" if line else indent + part
+        if line and len(longer) > width:
+            yield Text(line, style)
+            longer = indent + part
+        line = longer
+    yield Text(line, style)
 
 
 def _short(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalkit.core.envelope import Require
-from evalkit.core.phrases import movement
+from evalkit.core.phrases import movement, title
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Estimate, Outcome, Result
 from evalkit.core.wording import count_text
@@ -74,8 +74,8 @@ def verdict_card(view: View, manifest: Manifest) -> VerdictCard:
 def _emphasis(view: View) -> tuple[str, str, str]:
     """Return the lead with the bound it is about set apart, where that can be found in it."""
     lead = view.verdict.lead
-    phrases = [f"{row.title} {movement(row.bound)}" for row in view.rows]
-    phrases += [row.title for row in view.rows]
+    phrases = [f"{title(row.bound)} {movement(row.bound)}" for row in view.rows]
+    phrases += [title(row.bound) for row in view.rows]
     for phrase in phrases:
         for opening in OPENINGS:
             if lead.startswith(opening + phrase):

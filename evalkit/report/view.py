@@ -17,6 +17,7 @@ from evalkit.core.phrases import (
     judged_text,
     settle_lines,
     title,
+    told_apart,
 )
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import BoundResult, Estimate, Flip, Outcome, Result, Unmeasured, Verdict
@@ -105,7 +106,7 @@ def view_of(verdict: Verdict, manifest: Manifest) -> View:
         verdict=verdict,
         word=VERDICT_WORDS[verdict.outcome],
         advice=_advice(verdict),
-        rows=[_row(bound) for bound in bounds],
+        rows=_rows(bounds),
         flips=_flip_groups(verdict, bounds),
         tallies=_tallies(bounds),
         names={arm: _name(verdict, arm) for arm in verdict.facts.snapshots},
@@ -166,12 +167,21 @@ def _advice(verdict: Verdict) -> str:
     return ADVICE[verdict.outcome]
 
 
-def _row(bound: BoundResult) -> Row:
+def _rows(bounds: Sequence[BoundResult]) -> list[Row]:
+    """Return the rows; bounds on the same number are told apart by what their limit compares."""
+    taken = Counter(title(bound) for bound in bounds)
+    return [
+        _row(bound, told_apart(bound) if taken[title(bound)] > 1 else title(bound))
+        for bound in bounds
+    ]
+
+
+def _row(bound: BoundResult, name: str) -> Row:
     judged = bound.judged if isinstance(bound.judged, Estimate) else None
     scale = corridor(bound)
     return Row(
         bound=bound,
-        title=title(bound),
+        title=name,
         allowed=allowed(bound),
         value=judged_text(bound),
         interval=interval_text(bound, judged) if judged else "",
