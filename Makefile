@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench examples calibration clean
+.PHONY: help demo test check format bench examples clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,11 @@ format: $(INSTALLED)  ## write the code as the formatter does
 
 bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
 	$(BIN)/python -m tests.bench
+
+examples: $(INSTALLED)  ## write the shipped example and its sample report anew
+	$(BIN)/python golden_sets/generate.py
+	rm -rf reports/sample
+	$(BIN)/evalkit gate envelopes/support-next.yaml -o reports/sample || test $$? -eq 1
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*

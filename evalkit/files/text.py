@@ -47,6 +47,17 @@ def absolute_name(path: Path | str) -> str:
         return str(path)
 
 
+def name_beside(path: str, file: str) -> str:
+    """Return a path as somebody would write it who names ``file`` as it is written here.
+
+    What lies elsewhere, not below the folder that ``file`` is named from, keeps its whole path.
+    """
+    folder = Path(file).parent
+    within = os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
+    found = os.path.normpath(folder / within)
+    return path if path == STDIN or found.startswith("..") else found
+
+
 def numbered_lines(path: Path | str) -> Iterator[Line]:
     """Yield the lines of a file that are not blank, without their ends.
 

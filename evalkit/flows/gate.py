@@ -13,6 +13,7 @@ from evalkit.core.model import Case, Sample
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Digests, Facts, Flip, Histogram, Verdict
+from evalkit.files.text import name_beside
 from evalkit.flows.inputs import asked_cases, recordings, uncovered
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
@@ -149,7 +150,7 @@ def _manifest(
         created=origin.created,
         evalkit=origin.evalkit,
         envelope=loaded.path,
-        golden_set=tuple(source.path for source in loaded.golden_set),
+        golden_set=tuple(name_beside(source.path, loaded.path) for source in loaded.golden_set),
         seed=loaded.envelope.seed,
         lines={name: place.line for name, place in loaded.places.items()},
         digests=_digests(loaded, golden_set_digest),

@@ -15,7 +15,7 @@ from rich.text import Text
 from evalkit.core.corridor import Corridor
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Outcome, Result, Unmeasured
-from evalkit.core.wording import count_text
+from evalkit.core.wording import SPACE, count_text
 from evalkit.report.safe import visible
 from evalkit.report.view import Row, View
 
@@ -58,6 +58,7 @@ def print_verdict(view: View, console: Console, *, report: str, command: str) ->
     """
     width = min(console.width, WIDEST)
     for line in _lines(view, width, report=report, command=command):
+        line.plain = line.plain.replace(SPACE, " ")  # lines are cut by now; blanks can be searched
         console.print(line, soft_wrap=True, highlight=False)
 
 

@@ -20,6 +20,7 @@ from evalkit.files.text import (
     Line,
     absolute_name,
     file_name,
+    name_beside,
     numbered_lines,
     opened,
     raw_lines,
@@ -279,3 +280,26 @@ def test_an_absolute_name_follows_links_and_never_fails(tmp_path: Path) -> None:
     assert absolute_name(tmp_path / "none" / ".." / "x") == f"{root}/x"
     assert absolute_name(tmp_path / "loop").endswith("loop")
     assert absolute_name("a\0b") == "a\0b"
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_a_file_is_named_as_the_one_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cases = str(tmp_path / "sets" / "cases.jsonl")
+    assert name_beside(cases, "envelopes/x.yaml") == "sets/cases.jsonl"
+    assert name_beside(cases, "x.yaml") == "sets/cases.jsonl"
+    assert name_beside(cases, str(tmp_path / "envelopes" / "x.yaml")) == cases
+
+
+def test_a_file_that_lies_elsewhere_keeps_its_whole_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    cases = str(tmp_path / "cases.jsonl")
+    assert name_beside(cases, "x.yaml") == cases
+    assert name_beside("-", "x.yaml") == "-"
