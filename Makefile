@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+OLDEST := $(VENV)-oldest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench examples clean
@@ -17,13 +18,13 @@ demo: $(INSTALLED)  ## install into .venv and judge the shipped example
 test: $(INSTALLED)  ## install into .venv and run the tests
 	$(BIN)/python -m pytest
 
-check: $(INSTALLED)  ## everything CI runs: style, types, laws, tests, coverage
+check: $(INSTALLED) $(OLDEST)/.installed  ## everything CI runs: style, types, laws, tests, coverage
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	EVALKIT_OLDEST="$(abspath $(OLDEST))/bin/evalkit" $(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -40,9 +41,16 @@ examples: $(INSTALLED)  ## write the shipped example and its sample report anew
 	$(BIN)/evalkit gate envelopes/support-next.yaml -o reports/sample || test $$? -eq 1
 
 clean:  ## remove what was installed and cached
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
+	rm -rf $(VENV) $(OLDEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
 
 $(INSTALLED): pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
+	@$(BIN)/python -m compileall -q evalkit
+	@touch $@
+
+# A second environment, to hold verdicts against those of the oldest libraries that are allowed.
+$(OLDEST)/.installed: pyproject.toml .ci/oldest.txt
+	@PYTHON="$(PYTHON)" VENV="$(OLDEST)" sh .ci/venv
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c .ci/oldest.txt --editable .
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,9 +47,10 @@ class World:
         path.write_text("".join(json.dumps(record) + "\n" for record in records))
         return path
 
-    def gate(self, *options: str, **environment: str) -> Outcome:
+    def gate(self, *options: str, command: Path = EVALKIT, **environment: str) -> Outcome:
         """Run ``evalkit gate`` on the envelope in the folder."""
-        return evalkit("gate", str(self.envelope), *options, folder=self.folder, **environment)
+        arguments = ("gate", str(self.envelope), *options)
+        return evalkit(*arguments, folder=self.folder, command=command, **environment)
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,10 @@ class Outcome:
         return json.loads(self.out)
 
 
-def evalkit(*arguments: str, folder: Path, **environment: str) -> Outcome:
+def evalkit(*arguments: str, folder: Path, command: Path = EVALKIT, **environment: str) -> Outcome:
     """Run the installed command in a folder."""
-    import os
-
     done = subprocess.run(
-        [EVALKIT, *arguments],
+        [command, *arguments],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1", **environment},
         capture_output=True,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.worlds import World, case, world
@@ -86,13 +89,21 @@ def test_in_any_order_of_the_lines(verdict: str, tmp_path: Path) -> None:
 
 
 def test_without_the_processor_s_vector_instructions(verdict: str, tmp_path: Path) -> None:
-    import numpy as np
-
     off = " ".join(np.show_config(mode="dicts")["SIMD Extensions"].get("found", []))
     if not off:
         pytest.skip("numpy found no vector instructions that could be switched off here")
     found = place_of(tmp_path).gate("--json", NPY_DISABLE_CPU_FEATURES=off)
     assert found.out == verdict
+
+
+def test_with_the_oldest_libraries_that_are_allowed(verdict: str, tmp_path: Path) -> None:
+    oldest = os.environ.get("EVALKIT_OLDEST")
+    if oldest is None:
+        pytest.skip("EVALKIT_OLDEST names no evalkit with the oldest libraries; make check does")
+    place = place_of(tmp_path)
+    assert place.gate("--json", "-o", "run", command=Path(oldest)).out == verdict
+    versions = json.loads((tmp_path / "run" / "manifest.json").read_text())["versions"]
+    assert versions["numpy"] != np.__version__
 
 
 def test_the_seed_of_a_gate_without_resampling_changes_nothing_but_the_seed(
