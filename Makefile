@@ -33,6 +33,7 @@ format: $(INSTALLED)  ## write the code as the formatter does
 	$(BIN)/ruff check --fix
 
 bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
+	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
 
 examples: $(INSTALLED)  ## write the shipped example and its sample report anew
