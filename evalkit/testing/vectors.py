@@ -16,16 +16,20 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from evalkit.core.envelope import Limit, LimitKind, Support
+from evalkit.core.envelope import Limit, LimitKind, Statistic, Support
+from evalkit.core.model import Arm
+from evalkit.core.verdict import Unmeasured
 from evalkit.stats import binomial, gaffke
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.decision import proves_inside, proves_outside
-from evalkit.stats.evidence import cluster_sums
+from evalkit.stats.estimates import engine_of
+from evalkit.stats.evidence import Evidence, Observed, cluster_sums
 from evalkit.stats.gaffke import Units
 from evalkit.stats.multiplicity import benjamini_hochberg, holm
 from evalkit.stats.planning import least_units
 from evalkit.stats.quantile import rank_limits
 from evalkit.stats.ratio import fieller_limit
+from evalkit.stats.repeats import Components
 from evalkit.stats.skew_t import Spread
 from evalkit.stats.tally import Tally
 
@@ -168,6 +172,48 @@ def gaffke_clustered_mean(
     sums, sizes = np.array(cluster_sums, float), np.array(cluster_sizes, float)
     units = Units(sums, sizes, np.ones_like(sums))
     return _gaffke_limits(units, Support(*support), confidence_one_sided)
+
+
+@method
+def delta_golden_set_pooled(
+    *, cases: int, k_candidate: int, g_baseline_per_candidate_draw: int,
+    candidate: Sequence[Sequence[int]], baseline_counts: Sequence[Sequence[int]], margin: float,
+    confidence_one_sided: float,
+) -> Outputs:  # fmt: skip
+    each = g_baseline_per_candidate_draw
+    # A count of successes among so many draws, one draw after the other.
+    baseline = [[float(n < x) for x in counts for n in range(each)] for counts in baseline_counts]
+    arms = {Arm.CANDIDATE: _observed(candidate), Arm.BASELINE: _observed(baseline)}
+    evidence = Evidence(cases, arms).by_draw(list(Arm))
+    assert evidence.draws == k_candidate
+    engine = engine_of(evidence, LimitKind.DELTA, Arm.CANDIDATE, Statistic("rate"), UNIT)
+    assert not isinstance(engine, Unmeasured)
+    alpha = 1 - confidence_one_sided
+    return {
+        "estimate": engine.value,
+        "lower": engine.lower(alpha),
+        "upper": engine.upper(alpha),
+        "p_lower": engine.p_above(-margin),
+        "p_upper": engine.p_below(margin),
+    }
+
+
+@method
+def variance_components_anova(*, values: Sequence[Sequence[float]]) -> Outputs:
+    found = Components.of(_observed(values), len(values))
+    assert found is not None
+    return {
+        "ms_between": found.mean_square_between,
+        "ms_within": found.mean_square_within,
+        "var_within": found.within,
+        "var_between": found.between,
+        "icc": found.correlation,
+    }
+
+
+def _observed(draws: Sequence[Sequence[float]]) -> Observed:
+    case = np.repeat(np.arange(len(draws)), [len(found) for found in draws])
+    return Observed(case, np.array([x for found in draws for x in found], float), case >= 0)
 
 
 def _units(values: Sequence[float], support: Support) -> Units:
