@@ -204,8 +204,17 @@ def _unit(estimate: Estimate) -> str:
 
 
 def settle_lines(bound: BoundResult) -> list[str]:
-    """Return the ways out of an undecided bound, each ending in a number of cases or an edit."""
+    """Return the ways out of a bound that is undecided or not measured: what to add, or to edit."""
+    if bound.result is Result.UNMEASURED:
+        return [_CURES[bound.reason]] if bound.reason in _CURES else []
     return list(_ways_out(bound))
+
+
+_CURES = {
+    Reason.MISSING: "record what is missing, or drop this bound",
+    Reason.NO_VALUES: "record what is missing, or drop this bound",
+    Reason.OUT_OF_RANGE: "a wider range:, or correct records",
+}
 
 
 def _ways_out(bound: BoundResult) -> Iterator[str]:

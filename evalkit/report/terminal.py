@@ -14,10 +14,10 @@ from rich.text import Text
 
 from evalkit.core.corridor import Corridor
 from evalkit.core.model import Arm
-from evalkit.core.verdict import Estimate, Outcome, Result, Unmeasured
+from evalkit.core.verdict import Estimate, Outcome, Result
 from evalkit.core.wording import SPACE, count_text
 from evalkit.report.safe import visible
-from evalkit.report.view import Row, View
+from evalkit.report.view import Row, View, unmeasured_text
 
 WIDEST = 100
 PLOT_COLUMNS = 31
@@ -93,9 +93,9 @@ def _plot(view: View, width: int) -> Iterator[Text]:
         head = f"{'too low':>8} │ acceptable │ too high"
         yield Text(" " * (TITLE_COLUMNS + 2) + head, DIM)
     for row in view.rows:
-        yield _row(row, width)
-    yield Text()
+        yield from _row(row, width)
     if width >= 80:
+        yield Text()
         yield from _joined(_legend(view), width, DIM)
 
 
@@ -108,15 +108,13 @@ def _legend(view: View) -> Iterator[str]:
     yield "· acceptable"
 
 
-def _row(row: Row, width: int) -> Text:
+def _row(row: Row, width: int) -> Iterator[Text]:
     mark, _, colour = MARKS[row.bound.result]
     line = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
-    if row.judged is None:
-        why = row.bound.judged
-        assert isinstance(why, Unmeasured)
-        line.append(" " * (max(0, TITLE_COLUMNS - len(line.plain) + 2)))
-        return line.append(f"unmeasured  {visible(why.detail)}", DIM)
     line.append(" " * (TITLE_COLUMNS + 2 - line.cell_len))
+    if row.judged is None:
+        yield from _beside(line, [f"unmeasured  {unmeasured_text(row.bound.judged)}"], width)
+        return
     if width >= 80:
         line.append_text(_corridor(row))
         line.append(" ")
@@ -125,7 +123,7 @@ def _row(row: Row, width: int) -> Text:
         line.append(f"  {row.interval}", DIM)
     if row.note:
         line.append(f" {row.note}", DIM)
-    return line
+    yield line
 
 
 def _corridor(row: Row) -> Text:
@@ -199,18 +197,11 @@ def _ways_out(view: View, width: int) -> Iterator[Text]:
         return
     yield Text()
     yield Text("What would settle it", "bold")
-    indent = TITLE_COLUMNS + 2 if width >= 80 else 4
     for row in undecided:
         mark, _, colour = MARKS[row.bound.result]
         title = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
-        if indent < TITLE_COLUMNS:
-            yield title
-            title = Text()
         ways = [row.settle[0], *(f"or {way}" for way in row.settle[1:])]
-        for line in (line for way in ways for line in _wrapped(way, width - indent)):
-            title.append(" " * (indent - title.cell_len))
-            yield title.append_text(line)
-            title = Text()
+        yield from _beside(title, ways, width)
 
 
 def _flips(view: View, width: int) -> Iterator[Text]:
@@ -237,6 +228,19 @@ def _wrapped(text: str, width: int, *, style: str = "") -> Iterator[Text]:
     """Yield a text in lines no wider than asked; what a no-break space joins stays together."""
     for line in textwrap.wrap(visible(text), max(20, width), break_on_hyphens=False):
         yield Text(line, style)
+
+
+def _beside(title: Text, texts: Iterable[str], width: int) -> Iterator[Text]:
+    """Yield texts beside a title, or below it where the terminal is narrow."""
+    indent = TITLE_COLUMNS + 2
+    if width < 80:
+        title.rstrip()
+        yield title
+        title, indent = Text(), 4
+    for line in (line for text in texts for line in _wrapped(text, width - indent)):
+        title.append(" " * (indent - title.cell_len))
+        yield title.append_text(line)
+        title = Text()
 
 
 def _joined(

@@ -251,7 +251,7 @@ def _facts(verdict: Verdict, manifest: Manifest) -> str:
         f"{count_text(round(each), 'sample')} each{', paired' if Arm.BASELINE in arms else ''}",
         count_text(errors, "error"),
         f"{100 * max((b.judged.confidence for b in verdict.bounds if isinstance(b.judged, Estimate)), default=0.95):.6g}\u00a0% confidence",
-        f"seed {manifest.seed}",
+        f"seed\u00a0{manifest.seed}",
     ]
     if verdict.facts.smoke:
         parts.append(f"smoke run ({manifest.smoke})")

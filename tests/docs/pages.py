@@ -73,8 +73,12 @@ def copied(into: Path) -> Path:
 
 
 def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command line as a user would whose environment has evalkit installed."""
+    """Run a command line as a user would whose environment has evalkit installed.
+
+    ``make`` takes that environment as it is: it must not install the copy of the repository there.
+    """
     bin_folder = Path(sys.executable).parent
+    line = re.sub("^make ", f"make -o '{bin_folder.parent}/.installed' ", line)
     return subprocess.run(
         ["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False,  # noqa: S607
         env={

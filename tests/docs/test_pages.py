@@ -26,7 +26,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_a_command_does_what_its_page_shows(command: Command, repository: Path) -> None:
     dry = command.line in ELSEWHERE
-    done = run(command.line.replace("make", "make -n", 1) if dry else command.line, repository)
+    done = run(f"{command.line} -n" if dry else command.line, repository)
     code = re.search(r"^exit (\d+)$", "\n".join(command.output), re.MULTILINE)
     assert done.returncode == (int(code.group(1)) if code else 0), done.stderr[-2000:]
     assert unmet(command.output, done.stdout) is None

@@ -102,7 +102,7 @@ def _gap_sentence(exhibit: Exhibit, arm: Arm, max_missing: float) -> str:
     cause = f" ({why})" if why else ""
     return (
         f"{observed.missing:,} of {observed.samples:,} {arm} samples are missing{cause}; "
-        f"at most {max_missing:.3g} may be"
+        f"at most {100 * max_missing:.3g}\u00a0% may be"
     )
 
 
