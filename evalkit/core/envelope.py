@@ -75,6 +75,15 @@ class Statistic:
         return cls(f"p{percent:g}", round(percent / 100, 9))
 
 
+USUAL_STATISTIC: Mapping[Kind, Statistic] = {
+    Kind.RATE: Statistic("rate"),
+    Kind.SCORE: Statistic("mean"),
+    Kind.AMOUNT: Statistic("mean"),
+    Kind.TIME: Statistic("p95", 0.95),
+    Kind.CATEGORY: Statistic("mean"),
+}
+"""What is taken of a metric where nobody says. Nothing is ever taken of a category."""
+
 _QUANTILE = re.compile(r"p[0-9]{1,2}(\.[0-9]{1,4})?")
 
 

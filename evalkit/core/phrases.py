@@ -5,11 +5,13 @@ Written without adjectives for size, without exclamation marks, and never withou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from evalkit.core.envelope import Kind, Limit, LimitKind
-from evalkit.core.verdict import BoundResult, Estimate, Reason, Result, Unmeasured
+from evalkit.core.verdict import BoundResult, Estimate, Reason, Result, Settle, Unmeasured
 from evalkit.core.wording import (
+    NO_END,
     count_text,
     end_text,
     estimate_text,
@@ -65,6 +67,8 @@ def arm_text(bound: BoundResult, estimate: Estimate | Unmeasured | None) -> str:
     """Return the value of one arm, or ``no value``."""
     if not isinstance(estimate, Estimate):
         return "no value"
+    if math.isinf(estimate.value):
+        return NO_END
     return value_text(estimate.value, bound.kind, bound.unit)
 
 
@@ -154,21 +158,27 @@ def _undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
 def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
     interval = interval_text(bound, judged)
     because = f"the limit lies inside the interval, {interval}"
-    least = bound.settle.n_least if bound.settle else None
+    way = bound.settle or Settle()
+    least, valid = way.n_least, way.n_valid
     match bound.reason:
-        case Reason.MULTIPLICITY:
+        case Reason.MULTIPLICITY if family > 1:
             because = (
                 f"the interval, {interval}, lies outside on its own, not after correction for "
                 f"{count_text(family, 'bound')}"
+            )
+        case Reason.MULTIPLICITY:
+            because = (
+                f"the interval, {interval}, lies outside, and is so wide that by chance it could "
+                "lie outside on the other side as well"
             )
         case Reason.IMPOSSIBLE if least is not None:
             because = (
                 f"{count_text(least, _unit(judged))} is the least that can prove this; "
                 f"there are {judged.clusters:,}"
             )
-        case Reason.TOO_FEW if least is not None:
+        case Reason.TOO_FEW if valid is not None:
             because = (
-                f"the method is valid from {count_text(least, _unit(judged))} on; "
+                f"the method is valid from {count_text(valid, _unit(judged))} on; "
                 f"there are {judged.clusters:,}"
             )
         case Reason.ZERO_VARIANCE:

@@ -93,7 +93,8 @@ class Settle:
     ``n`` is how many more cases would, 8 times in 10, if the truth is what was observed;
     ``n_unchanged`` the same if the candidate does not differ from the baseline; ``repeats`` how
     many samples a case; ``margin`` the nearest limit that these cases do prove; ``n_least`` the
-    fewest cases that can prove the bound at all; ``cost_usd`` what ``n`` more cases cost.
+    fewest independent units that can prove the bound at all, ``n_valid`` those that its method is
+    valid from; ``cost_usd`` what ``n`` more cases cost.
     """
 
     n: int | None = None
@@ -101,6 +102,7 @@ class Settle:
     repeats: int | None = None
     margin: Limit | None = None
     n_least: int | None = None
+    n_valid: int | None = None
     cost_usd: float | None = None
 
 
@@ -171,8 +173,8 @@ class ArmSummary:
     """How complete one arm is.
 
     ``errors`` counts the missing samples by kind; ``unused`` counts further samples of a case
-    that the envelope's ``repeats`` did not ask for; ``cost_usd`` is what the samples that say so
-    cost together.
+    that the envelope's ``repeats`` did not ask for; ``cost_usd`` is what they cost together, where
+    all that were answered say so.
     """
 
     cases: int

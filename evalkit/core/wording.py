@@ -20,6 +20,7 @@ SPACE = "\u00a0"
 MINUS = "\u2212"
 TIMES = "×"
 MOST_EXTRA_DIGITS = 5
+NO_END = "a timeout"
 
 Render: TypeAlias = Callable[[float, int], str]
 """A number and how many digits more than usual become text without a unit."""
@@ -83,7 +84,9 @@ def side_text(value: float, limit: Limit, kind: Kind, unit: str) -> str:
 
 
 def estimate_text(bound: BoundResult, estimate: Estimate) -> str:
-    """Return the value of a bound's judged estimate."""
+    """Return the value of a bound's judged estimate; it is infinite where timeouts reach it."""
+    if math.isinf(estimate.value):
+        return NO_END
     extra = _extra_digits(bound, estimate)
     match bound.limit.kind:
         case LimitKind.DELTA:
@@ -104,14 +107,16 @@ def interval_text(bound: BoundResult, estimate: Estimate) -> str:
     """Return the interval of a bound's judged estimate, its unit once: ``+72.6 to +76.5``."""
     extra = _extra_digits(bound, estimate)
     render = _renderer(bound, estimate)
-    low, high = (
-        "no limit" if math.isinf(end) else render(end, extra)
-        for end in (estimate.lower, estimate.upper)
-    )
+    low = NO_END if estimate.lower == math.inf else _end_text(estimate.lower, render, extra)
+    high = _end_text(estimate.upper, render, extra)
     suffix = (
         f"{SPACE}%" if bound.kind is Kind.RATE and bound.limit.kind is LimitKind.ABSOLUTE else ""
     )
     return f"{low} to {high}{'' if math.isinf(estimate.upper) else suffix}"
+
+
+def _end_text(end: float, render: Render, extra: int) -> str:
+    return "no limit" if math.isinf(end) else render(end, extra)
 
 
 def money_text(usd: float) -> str:

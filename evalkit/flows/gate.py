@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.core.digest import SetDigest, digest
-from evalkit.core.envelope import EVERYTHING, Envelope, Statistic
+from evalkit.core.envelope import EVERYTHING, USUAL_STATISTIC, Envelope, Statistic
 from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import Case, Sample
 from evalkit.core.records import case_record
@@ -73,7 +73,7 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
         SpecError: the cases are not those that the run was made with.
     """
     cases, manifest = _sound_cases(run), run.manifest()
-    return _judged(run, loaded, cases, run.samples(), manifest)
+    return _judged(run, loaded, cases, run.samples(cases), manifest)
 
 
 def judge_otherwise(
@@ -94,7 +94,7 @@ def judge_otherwise(
         other.write_envelope(loaded.document)
         manifest = _manifest(loaded, origin, before.digests.golden_set, smoke=before.smoke)
         other.write_manifest(manifest)
-        return _judged(other, loaded, cases, run.samples(), manifest)
+        return _judged(other, loaded, cases, run.samples(cases), manifest)
     except BaseException:
         other.discard()
         raise
@@ -194,7 +194,10 @@ def _judged(
     scored = run.keep_scores(score(samples, cases, envelope, scorers), ScoreRecorder(scorers))
     table = aggregate(scored, cases, envelope, scorers)
     exhibits = [table.exhibit(item.metric, item.slice, item.statistic) for item in envelope.bounds]
-    unbound = [table.exhibit(metric, EVERYTHING, MEDIAN) for metric in envelope.metrics]
+    unbound = [
+        table.exhibit(metric, EVERYTHING, USUAL_STATISTIC[metric.kind])
+        for metric in envelope.metrics
+    ]
     facts = Facts(
         digests=_digests(loaded, manifest.digests.golden_set),
         snapshots=snapshot_summaries(envelope, table),

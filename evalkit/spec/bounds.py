@@ -11,6 +11,7 @@ from evalkit.core.envelope import (
     EVERYTHING,
     NON_NEGATIVE,
     UNIT_INTERVAL,
+    USUAL_STATISTIC,
     Bound,
     Kind,
     Limit,
@@ -27,7 +28,6 @@ from evalkit.spec.grammar import BoundFile, EnvelopeFile, Quantity, SidesFile, S
 from evalkit.spec.metrics import Metrics
 from evalkit.spec.problems import Problems
 
-DEFAULT_STATISTIC = {Kind.RATE: "rate", Kind.SCORE: "mean", Kind.AMOUNT: "mean", Kind.TIME: "p95"}
 RANGE_WORTH_TAKING = 4
 """A range this many times the limit costs more cases than it saves: engine T then stays."""
 
@@ -96,8 +96,9 @@ class BoundReader:
     # ------------------------------------------------------------ statistic
 
     def _statistic(self, line: BoundFile, metric: Metric, trail: Trail) -> Statistic:
-        default = DEFAULT_STATISTIC.get(metric.kind, "mean")
-        found = Statistic.parse(line.statistic or default)
+        found = USUAL_STATISTIC[metric.kind]
+        if line.statistic is not None:
+            found = Statistic.parse(line.statistic)
         if found.name == "rate" and metric.kind is not Kind.RATE:
             self.problems.add(
                 (*trail, "statistic"),
@@ -257,7 +258,7 @@ def _is_margin(kind: LimitKind, sides: SidesFile) -> bool:
 
 def _name(line: BoundFile, statistic: Statistic, part: Slice, kind: Kind) -> str:
     """Return the name a bound was given, or METRIC[.STATISTIC][@SLICE]; ``each`` needs the slice."""
-    usual = DEFAULT_STATISTIC.get(kind) == statistic.name
+    usual = USUAL_STATISTIC[kind] == statistic
     at = f"@{part.name}" if part.name else ""
     if line.name is not None:
         return line.name + (at if line.each else "")

@@ -66,4 +66,6 @@ def _with_infinities(value: Any) -> Any:
     if {"lower", "upper", "method"} <= found.keys():
         found["lower"] = -math.inf if found["lower"] is None else found["lower"]
         found["upper"] = math.inf if found["upper"] is None else found["upper"]
+        # A quantile that more samples timed out than is one of them.
+        found["value"] = math.inf if found["value"] is None else found["value"]
     return found

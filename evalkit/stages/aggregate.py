@@ -16,7 +16,7 @@ from evalkit.core.model import Arm, Case, ErrorKind, Sample, ScoredSample, Score
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.verdict import ArmSummary, SnapshotSummary
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
-from evalkit.stats.evidence import Evidence, Exhibit, Observed
+from evalkit.stats.evidence import Evidence, Exhibit, Observed, exceeds
 
 Key: TypeAlias = tuple[str, str]
 """An instrument and the name of one of its values."""
@@ -228,7 +228,8 @@ class _ArmBuilder:
 
     def lacks(self, key: Key, share: float) -> bool:
         """Return whether more answered samples than this share have no value in this column."""
-        return self.columns[key].lacking > share * len(self.case)
+        column = self.columns[key]
+        return exceeds(column.lacking, share, of=column.read)
 
     def table(self) -> ArmTable:
         case = np.frombuffer(self.case, dtype=np.int64)
@@ -243,11 +244,16 @@ class _ArmBuilder:
                 errors=dict(sorted(self.errors.items())),
                 attempts=self.attempts,
                 unused=self.unused,
-                # Summed exactly, so that the order in which samples came does not show.
-                cost_usd=math.fsum(self.costs) if self.costs else None,
+                cost_usd=self._cost(),
             ),
             served=tuple(sorted(self.served)),
         )
+
+    def _cost(self) -> float | None:
+        """Return what all samples cost; nothing where one that was answered does not say."""
+        answered = len(self.case) - self.errors.total()
+        # Summed exactly, so that the order in which samples came does not show.
+        return math.fsum(self.costs) if 0 < answered <= len(self.costs) else None
 
     def _row(self, place: int, index: int) -> None:
         self.case.append(place)
@@ -273,21 +279,19 @@ class _ColumnBuilder:
     present: bytearray = field(default_factory=bytearray)
     why: array[int] = field(default_factory=lambda: array("B"))
     reasons: dict[str, int] = field(default_factory=lambda: {"": 0})
+    read: int = 0
     lacking: int = 0
 
     def add(self, value: ScoreValue | None, *, answered: bool) -> None:
         """Take the value of one sample; ``None`` where no bound needs it."""
-        number, reason = 0.0, ""
-        if isinstance(value, (int, float)) and value == value:  # noqa: PLR0124 - not NaN
-            number = value
-        elif isinstance(value, Unscored):
-            reason = value.reason
-            self.lacking += answered
-        elif value is not None:
-            reason = "a value that is no number"
+        number, reason = (value, "") if isinstance(value, float) else (0.0, _why_none(value))
+        present = isinstance(value, float)
         self.values.append(number)
-        self.present.append(value is not None and not reason)
+        self.present.append(present)
         self.why.append(self._code(reason) if reason else 0)
+        if answered and value is not None:
+            self.read += 1
+            self.lacking += not present
 
     def column(self, order: IntArray) -> Column:
         return Column(
@@ -301,3 +305,10 @@ class _ColumnBuilder:
         if reason not in self.reasons and len(self.reasons) >= MANY_REASONS:
             reason = "another reason"
         return self.reasons.setdefault(reason, len(self.reasons))
+
+
+def _why_none(value: ScoreValue | None) -> str:
+    """Return why a value is no number; nothing where nobody asked for one."""
+    if isinstance(value, Unscored):
+        return value.reason
+    return "" if value is None else "a category in place of a number"

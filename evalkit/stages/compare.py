@@ -59,14 +59,13 @@ def histogram(metric: Metric, exhibit: Exhibit) -> Histogram | None:
     if not everything.size:
         return None
     positive = everything[everything > 0]
-    logarithmic = bool(positive.size)
-    edges = _edges(positive if logarithmic else everything, logarithmic=logarithmic)
+    edges = _edges(positive) if positive.size else np.linspace(0, 1, BINS + 1)
     return Histogram(
         metric=metric.name,
         unit=exhibit.unit,
-        logarithmic=logarithmic,
+        logarithmic=bool(positive.size),
         edges=tuple(edges.tolist()),
-        counts={arm: _counts(found, edges) for arm, found in values.items()},
+        counts={arm: _counts(found[found > 0], edges) for arm, found in values.items()},
         zeros={arm: int(np.count_nonzero(found <= 0)) for arm, found in values.items()},
         marks={arm: _marks(found) for arm, found in values.items() if found.size},
     )
@@ -79,22 +78,19 @@ def _kind(metric: Metric, effect: float) -> str:
     return f"{no} → {yes}" if effect > 0 else f"{yes} → {no}"
 
 
-def _edges(values: FloatArray, *, logarithmic: bool) -> FloatArray:
+def _edges(values: FloatArray) -> FloatArray:
+    """Return the edges of bins for positive values, as wide as each other on a logarithmic axis."""
     low, high = float(values.min()), float(values.max())
     if low == high:
-        low, high = low * 0.9, high * 1.1 or 1.0
-    if logarithmic:
-        edges = np.exp(np.linspace(math.log(low), math.log(high), BINS + 1))
-    else:
-        edges = np.linspace(low, high, BINS + 1)
+        low, high = low * 0.9, high * 1.1
+    edges = np.exp(np.linspace(math.log(low), math.log(high), BINS + 1))
     # Rounded before counting, so that another processor's last bits move no value to another bin.
     return np.array(six_digits(tuple(edges.tolist())))
 
 
 def _counts(values: FloatArray, edges: FloatArray) -> tuple[int, ...]:
-    shown = values[values > 0]
     # The outermost values may lie beyond the outermost edges by a rounding.
-    inside = np.clip(shown, edges[0], edges[-1])
+    inside = np.clip(values, edges[0], edges[-1])
     return tuple(int(count) for count in np.histogram(inside, edges)[0])
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Real
 
 from evalkit.core.envelope import EVERYTHING, Envelope, Slice
 from evalkit.core.model import (
@@ -19,7 +21,7 @@ from evalkit.core.model import (
 )
 from evalkit.core.ports import ScorerPlugin
 
-INFINITE = float("inf")
+INFINITE = math.inf
 
 
 def score(
@@ -106,13 +108,35 @@ class _Reading:
             found = scorer(case, sample, self.options[sample.arm])
         except Exception as error:  # noqa: BLE001 - a stranger's code: its failure is named
             return self._unscored(f"a failure of {scorer.id}: {error!r}"[:200])
-        if len(found.values) == len(scorer.values):
-            return found
-        wanted = len(scorer.values)
-        return self._unscored(f"{len(found.values)} values of {scorer.id}, which has {wanted}")
+        if len(found.values) != len(scorer.values):
+            wanted = len(scorer.values)
+            return self._unscored(f"{len(found.values)} values of {scorer.id}, which has {wanted}")
+        for value in found.values:
+            if type(value) is not float or not -INFINITE < value < INFINITE:
+                return replace(found, values=tuple(map(_sound, found.values)))
+        return found
 
     def _unscored(self, reason: str) -> Score:
         return Score((Unscored(reason),) * len(self.scorer.values))
+
+
+def _sound(value: object) -> ScoreValue:
+    """Return a value as every later room may take it: what is none of the kind is named.
+
+    An infinite value is a time that never came; below 0 there is none.
+    """
+    match value:
+        case Unscored():
+            return value if value.reason else Unscored("no value, and no reason for it")
+        case str():
+            return value
+        case Real():
+            try:
+                number = float(value)
+            except OverflowError:
+                number = math.nan
+            return number if number > -INFINITE else Unscored("a value that is no number")
+    return Unscored("a value that is no number")
 
 
 class _Readings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -64,13 +63,18 @@ class RunFolder:
         return cls(path)
 
     def branch(self, path: Path) -> RunFolder:
-        """Make the folder of another judgement of the same cases and samples."""
+        """Make the folder of another judgement of the same cases and samples.
+
+        Raises:
+            UsageError: this run has lost them, or the other folder is in use.
+        """
+        kept = [self.path / name for name in (CASES, SAMPLES)]
+        for source in kept:
+            if not source.is_file():
+                raise UsageError(f"{source}: no such file; the run is not whole")
         other = RunFolder.create(path)
-        for name in (CASES, SAMPLES):
-            try:
-                os.link(self.path / name, other.path / name)
-            except OSError:  # another file system, or one without links
-                shutil.copyfile(self.path / name, other.path / name)
+        for source in kept:
+            shutil.copyfile(source, other.path / source.name)
         return other
 
     def discard(self) -> None:
@@ -121,27 +125,31 @@ class RunFolder:
                 log.append(record_of(sample))
                 yield sample
 
-    def samples(self, only: Collection[str] | None = None) -> Iterator[Sample]:
+    def samples(
+        self, known: Collection[str], only: Collection[str] | None = None
+    ) -> Iterator[Sample]:
         """Yield the samples of the run, or those of some cases, in the order they came.
 
+        Args:
+            known: the cases of the run.
+            only: the cases whose samples are wanted; all of them where it is not given.
+
         Raises:
-            SpecError: the file was changed by hand and is no recording any more.
+            SpecError: the file was changed by hand and is no recording of the cases any more.
         """
         path = self.path / SAMPLES
         for line in numbered_lines(path):
             if only is not None and written_id(line.text) not in only:
                 continue
             try:
-                data = parse_json(line.text)
-                arm = Arm(str(data.get("arm")) if isinstance(data, dict) else "")
-                yield sample_of(data, arm)
-            except (JsonTextError, RecordError, ValueError) as error:
+                yield _sample(parse_json(line.text), known)
+            except (JsonTextError, RecordError) as error:
                 raise SpecError.single(Place(str(path), line.number), str(error)) from None
 
     def first_samples(self, only: Collection[str]) -> dict[str, dict[Arm, Sample]]:
         """Return the first sample of each arm of some cases, by case."""
         found: dict[str, dict[Arm, Sample]] = {}
-        for sample in self.samples(only):
+        for sample in self.samples(only, only):
             arms = found.setdefault(sample.case_id, {})
             first = arms.get(sample.arm)
             if first is None or sample.index < first.index:
@@ -189,6 +197,16 @@ class RunFolder:
         """Write a report and return where it lies."""
         write_whole(self.path / name, text)
         return self.path / name
+
+
+def _sample(data: Json, known: Collection[str]) -> Sample:
+    arm = data.get("arm") if isinstance(data, dict) else None
+    if arm not in tuple(Arm):
+        raise RecordError(f"expected arm to be baseline or candidate, found {arm!r}")
+    sample = sample_of(data, Arm(str(arm)))
+    if sample.case_id not in known:
+        raise RecordError(f"case {sample.case_id!r} is not among the cases of the run")
+    return sample
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.engines import BoundedMean, Engine, MeanRatio, ShareQuantile, UnboundedMean
-from evalkit.stats.evidence import CaseMeans, Evidence, Observed, case_means, paired
+from evalkit.stats.evidence import CaseMeans, Evidence, case_means, paired
 
 FEWEST_UNBOUNDED = 50
 """Engine T below this many units: no method without a range is right there (Bahadur & Savage)."""
@@ -65,12 +65,17 @@ def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: floa
 
 
 def _means(evidence: Evidence, arm: Arm, support: Support) -> CaseMeans:
-    return case_means(evidence, arm, _fill(evidence.arms[arm], support))
+    return case_means(evidence, arm, _fill(evidence, support))
 
 
-def _fill(observed: Observed, support: Support) -> tuple[float, float]:
-    """Return where missing samples are put: at the ends of the support, or of what was seen."""
-    seen = observed.values[observed.present]
+def _fill(evidence: Evidence, support: Support) -> tuple[float, float]:
+    """Return where missing samples are put: at the ends of the support, or of what was seen.
+
+    What either arm gave counts: an arm that fails on long answers shows none of them.
+    """
+    if support.bounded:
+        return support.lower, support.upper
+    seen = np.concatenate([arm.values[arm.present] for arm in evidence.arms.values()])
     low = support.lower if math.isfinite(support.lower) else float(seen.min())
     high = support.upper if math.isfinite(support.upper) else float(seen.max())
     return low, high

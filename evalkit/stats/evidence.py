@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evalkit.core.model import Arm
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
+
+ROUNDING = 1e-9
+"""29 of 100 are not more than 0.29 of them, whatever float64 makes of the product."""
+
+
+def exceeds(count: int, share: float, *, of: int) -> bool:
+    """Return whether so many are more than a share of all.
+
+    >>> exceeds(29, 0.29, of=100), exceeds(30, 0.29, of=100)
+    (False, True)
+    """
+    return count > share * of * (1 + ROUNDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,10 @@ class Evidence:
     def units(self) -> int:
         """The number of independent units: clusters, or cases."""
         return self.cases if self.clusters is None else int(np.unique(self.clusters).size)
+
+    def only(self, arms: Sequence[Arm]) -> Evidence:
+        """Return what some arms say."""
+        return replace(self, arms={arm: self.arms[arm] for arm in arms})
 
     def by_draw(self, arms: Sequence[Arm]) -> Evidence:
         """Return what some arms say about the cases as they are given: a draw is a unit.
@@ -179,13 +195,22 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
 
 
 def paired(candidate: CaseMeans, baseline: CaseMeans, factor: float = 1.0) -> CaseMeans:
-    """Return ``candidate − factor·baseline`` a case."""
+    """Return ``candidate − factor·baseline`` a case.
+
+    A difference that was not seen is put at its worst, and no nearer than the worst that was seen:
+    what fails in one arm need not be like what both arms answered.
+    """
     low = candidate.low - factor * baseline.high
-    complete = candidate.low is candidate.high and baseline.low is baseline.high
-    high = low if complete else candidate.high - factor * baseline.low
     seen = candidate.seen - factor * baseline.seen
+    known = candidate.known & baseline.known
     size = candidate.size + factor * baseline.size
-    return CaseMeans(low, high, seen, candidate.known & baseline.known, size)
+    if candidate.low is candidate.high and baseline.low is baseline.high:
+        return CaseMeans(low, low, seen, known, size)
+    high = candidate.high - factor * baseline.low
+    if known.any():
+        low = np.where(known, low, np.minimum(low, seen[known].min()))
+        high = np.where(known, high, np.maximum(high, seen[known].max()))
+    return CaseMeans(low, high, seen, known, size)
 
 
 def cluster_sums(values: FloatArray, clusters: IntArray | None) -> tuple[FloatArray, FloatArray]:

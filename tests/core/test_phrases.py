@@ -222,7 +222,7 @@ INSIDE = f"{FACT}: the limit lies inside the interval, 79.0 to 83.0{S}%."
             f"{FACT}: 2,100 draws is the least that can prove this; there are 2,000.",
         ),
         (
-            undecided(Reason.TOO_FEW, Settle(n_least=10), clusters=7),
+            undecided(Reason.TOO_FEW, Settle(n_least=59, n_valid=10), clusters=7),
             f"{FACT}: the method is valid from 10 independent groups on; there are 7.",
         ),
         (

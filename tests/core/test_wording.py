@@ -375,3 +375,10 @@ def test_the_interval_of_a_bound_with_other_digits_is_another_text() -> None:
     wide = replace(judged, upper=1.2)
     assert interval_text(bound, judged) == "1.000 to 1.040"
     assert interval_text(bound, wide) == "1.00 to 1.20"
+
+
+def test_a_quantile_that_timeouts_reach_is_a_timeout() -> None:
+    slow = result(Limit(ABSOLUTE, max=4000.0), estimate(INF, INF), TIME, "ms")
+    assert estimate_text(slow, estimate(INF, INF)) == "a timeout"
+    assert interval_text(slow, estimate(INF, INF)) == "a timeout to no limit"
+    assert interval_text(slow, estimate(900.0, INF)) == f"900{S}ms to no limit"

@@ -193,8 +193,8 @@ def test_of_the_baseline_every_draw_counts_and_one_is_enough() -> None:
     ("value", "words"),
     [
         (Unscored("no tokens"), "no tokens"),
-        (math.nan, "a value that is no number"),
-        ("a category", "a value that is no number"),
+        ("a category", "a category in place of a number"),
+        (Unscored(""), ""),
         (None, ""),
     ],
 )
@@ -206,7 +206,7 @@ def test_what_is_no_number_is_missing_with_its_reason(value: ScoreValue | None, 
     assert seen.values.tolist() == [0.0, 2.0], "what is not there adds nothing to a sum"
 
 
-@pytest.mark.parametrize("value", [0.0, -1.5, 3, True, math.inf])
+@pytest.mark.parametrize("value", [0.0, -1.5, 3.0, math.inf])
 def test_every_number_is_a_value(value: float) -> None:
     assert rows(candidate([tokens("a", value)], "a")) == [(0, float(value))]
 
@@ -249,7 +249,9 @@ def test_attempts_and_costs_that_nobody_told_are_not_zero() -> None:
         tokens("c", 1.0, attempts=1),
     ]
     found = candidate(told, "a", "b", "c").summary
-    assert (found.attempts, found.cost_usd) == (3, 0.0)
+    assert (found.attempts, found.cost_usd) == (3, None), "one answer has no price"
+    free = [tokens(name, 1.0, cost_usd=0.0) for name in "ab"]
+    assert candidate(free, "a", "b", "c").summary.cost_usd == 0.0, "what is missing cost nothing"
 
 
 def test_costs_add_up_to_the_same_bits_in_any_order() -> None:

@@ -249,6 +249,18 @@ def test_a_narrow_band_is_looked_at_from_both_sides() -> None:
     assert both.p_broken == pytest.approx(2 * one_sided.p_broken, rel=1e-5)
 
 
+def test_a_band_that_alone_is_too_narrow_says_so_and_corrects_for_no_other_bound() -> None:
+    band = Limit(ABSOLUTE, 0.8, 0.81)
+    for severity in Severity:
+        found = result_of(bound(band, severity=severity), evidence(rights(88, 12)))
+        assert found.reason is Reason.MULTIPLICITY
+        assert "could lie outside on the other side as well" in found.detail
+        assert found.settle is not None
+        assert found.settle.n is not None
+        more = rights(88 * 10 + 0 * found.settle.n, 12 * 10)
+        assert result_of(bound(band, severity=severity), evidence(more)).result is Result.BROKEN
+
+
 # ---------------------------------------------------------------- what is missing
 
 
@@ -595,10 +607,127 @@ def test_what_a_loose_bound_detects_is_found_broken_8_times_in_10(limit: Limit, 
     assert 0.7 <= results.count(Result.BROKEN) / len(results) <= 0.9
 
 
+@pytest.mark.parametrize("seen", [2, 20, 40])
+def test_how_far_a_loose_ceiling_sees_does_not_depend_on_what_was_observed(seen: int) -> None:
+    random = Random(seen)
+    loose = bound(at_most(0.1), require=LOOSE)
+    detects = result_of(loose, evidence(rights(seen, 400 - seen))).detects
+    assert detects is not None
+    assert detects == pytest.approx(0.1427, abs=0.0002)
+
+    def drawn() -> Evidence:
+        return evidence([float(random.random() < detects) for _ in range(400)])
+
+    results = [result_of(loose, drawn()).result for _ in range(300)]
+    assert 0.7 <= results.count(Result.BROKEN) / len(results) <= 0.9
+
+
+def test_how_far_a_loose_difference_sees_counts_the_cases_that_would_move() -> None:
+    random = Random(3)
+    loose = bound(within(0.05), require=LOOSE)
+    detects = result_of(loose, evidence(*moved(5, 5, 290))).detects
+    assert detects is not None
+
+    def drawn() -> Evidence:
+        lost = sum(random.random() < 0.017 for _ in range(300))
+        gained = sum(random.random() < detects + 0.017 for _ in range(300))
+        return evidence(*moved(gained, lost, 300 - gained - lost))
+
+    results = [result_of(loose, drawn()).result for _ in range(300)]
+    assert 0.7 <= results.count(Result.BROKEN) / len(results) <= 0.9
+
+
+def test_a_ceiling_on_times_that_never_came_sees_nothing() -> None:
+    slow = [100.0] * 100
+    assert (
+        result_of(
+            bound(at_most(200), LATENCY, statistic="p99", require=LOOSE), evidence(slow)
+        ).detects
+        is None
+    )
+
+
 def test_a_bound_that_must_be_proven_detects_nothing() -> None:
     assert result_of(bound(FLOOR), evidence(rights(90, 10))).detects is None
     loose = bound(FLOOR, require=LOOSE)
     assert result_of(loose, evidence(rights(0, 0, 9))).detects is None
+
+
+def test_how_far_a_loose_ratio_sees_is_told_where_there_is_an_end_to_it() -> None:
+    random = Random(5)
+    baseline = [random.gauss(100, 10) for _ in range(100)]
+
+    def beside(factor: float) -> Evidence:
+        return evidence([value * factor * random.gauss(1, 0.1) for value in baseline], baseline)
+
+    ceiling = bound(Limit(RATIO, max=1.1), TOKENS, require=LOOSE)
+    floor = bound(Limit(RATIO, min=0.9), TOKENS, require=LOOSE)
+    for loose, sign in ((ceiling, 1), (floor, -1)):
+        detects = result_of(loose, beside(1.0)).detects
+        assert detects is not None
+        assert 0.01 < sign * (detects - 1 - sign * 0.1) < 0.05
+    nothing = evidence([1.0, 0.0] + [0.0] * 98, [0.0, 1.0] + [0.0] * 98)
+    assert result_of(floor, nothing).detects is None
+
+
+def test_a_ceiling_that_so_few_cases_can_never_break_sees_nothing() -> None:
+    loose = bound(at_most(0.99), require=LOOSE)
+    assert result_of(loose, evidence(rights(5, 5))).detects is None
+
+
+# ---------------------------------------------------------------- what fails is unlike the rest
+
+
+@pytest.mark.parametrize("limit", [Limit(DELTA, max=5.0), Limit(RATIO, max=1.02)])
+def test_a_candidate_gains_nothing_by_failing_where_answers_are_long(limit: Limit) -> None:
+    random = Random(7)
+    baseline = [random.gauss(100, 3) for _ in range(392)] + [1000.0] * 8
+    candidate: list[float | None] = [value + random.uniform(10, 12) for value in baseline]
+    whole = result_of(bound(limit, TOKENS), evidence(candidate, baseline))
+    assert whole.result is Result.BROKEN
+    part = result_of(bound(limit, TOKENS), evidence(candidate[:392] + [None] * 8, baseline))
+    assert part.result is not Result.HOLDS
+    assert isinstance(part.judged, Estimate)
+    assert part.judged.lower <= part.judged.value <= part.judged.upper
+
+
+def test_a_candidate_that_fails_where_the_baseline_was_long_is_put_at_that_length() -> None:
+    baseline = [100.0 + place % 7 for place in range(98)] + [900.0] * 2
+    candidate = [100.0 + place % 5 for place in range(98)] + [None] * 2
+    alone = result_of(bound(at_most(110), TOKENS), evidence(candidate))
+    beside = result_of(bound(at_most(110), TOKENS), evidence(candidate, baseline))
+    assert alone.result is Result.HOLDS
+    assert beside.result is Result.UNDECIDED
+    assert beside.reason is Reason.MISSING
+
+
+def test_the_candidate_s_own_value_is_shown_although_the_baseline_has_too_little() -> None:
+    found = result_of(bound(within(0.1)), evidence(rights(90, 10), rights(50, 0, 50)))
+    assert found.result is Result.UNMEASURED
+    assert isinstance(found.candidate, Estimate)
+    assert isinstance(found.effect, Unmeasured)
+
+
+def test_what_the_baseline_lacks_is_no_matter_to_a_limit_on_the_candidate() -> None:
+    seen = rights(178, 18, 4)
+    alone = result_of(bound(at_least(0.85)), evidence(seen))
+    beside = result_of(bound(at_least(0.85)), evidence(seen, rights(0, 0, 200)))
+    assert alone.reason is beside.reason is Reason.MISSING
+
+
+def test_29_of_100_are_not_more_than_29_percent() -> None:
+    floor = bound(at_least(0.1))
+    assert result_of(floor, evidence(rights(71, 0, 29)), max_missing=0.29).result is Result.HOLDS
+
+
+def test_a_ratio_to_a_baseline_that_may_be_nothing_is_undecided() -> None:
+    baseline = [0.0] * 97 + [9.0, 30.0, 60.0]
+    candidate = [0.0] * 95 + [5.0, 9.0, 1.0, 2.0, 3.0]
+    found = result_of(bound(Limit(RATIO, max=5.0), TOKENS), evidence(candidate, baseline))
+    assert found.reason is Reason.NO_BASELINE
+    assert "holds 0" in found.detail
+    assert found.settle is not None
+    assert (found.settle.n, found.settle.margin) == (None, None)
 
 
 # ---------------------------------------------------------------- metrics without a bound
@@ -617,7 +746,7 @@ def test_a_metric_without_a_bound_is_shown_by_the_statistic_of_its_kind() -> Non
     assert [(each.name, each.statistic) for each in shown] == [
         ("latency_ms", "p95"),
         ("tokens", "mean"),
-        ("accuracy", "mean"),
+        ("accuracy", "rate"),
     ]
     slow, counted, right = (each.candidate for each in shown)
     assert isinstance(slow, Estimate)

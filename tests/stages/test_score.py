@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from evalkit.core.envelope import Bound, Envelope, Instrument, Kind, Metric, Slice
@@ -254,6 +256,33 @@ def test_what_a_scorer_cannot_say_in_a_number_is_its_failure() -> None:
     found = value_of(failing(lambda _case, _sample: None), answer())
     assert isinstance(found, Unscored)
     assert found.reason.startswith("a failure of says@1: TypeError")
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        (2, 2.0),
+        (True, 1.0),
+        (Fraction(1, 2), 0.5),
+        (np.float32(0.25), 0.25),
+        (math.inf, math.inf),
+        ("a category", "a category"),
+        (math.nan, Unscored("a value that is no number")),
+        (-math.inf, Unscored("a value that is no number")),
+        (10**400, Unscored("a value that is no number")),
+        (None, Unscored("a value that is no number")),
+        ([1.0], Unscored("a value that is no number")),
+        (Unscored(""), Unscored("no value, and no reason for it")),
+        (Unscored("no ink"), Unscored("no ink")),
+    ],
+)
+def test_whatever_a_score_holds_every_later_room_can_take_it(given: Any, value: ScoreValue) -> None:
+    found = value_of(failing(lambda _case, _sample: Score((1.0, given)), "one", "two"), answer())
+    assert found == 1.0
+    plugin = failing(lambda _case, _sample: Score((given, 1.0), detail="seen"), "one", "two")
+    found = value_of(plugin, answer())
+    assert found == value
+    assert type(found) is type(value)
 
 
 # ---------------------------------------------------------------- the line of a score

@@ -121,9 +121,11 @@ def test_what_is_let_through_says_so_and_by_what() -> None:
 
 def test_a_smoke_run_that_finds_nothing_is_called_one() -> None:
     headline, lead = said(Outcome.INCONCLUSIVE, CODE, SHORT, smoke=True)
-    assert headline == "A smoke run: new-model keeps 2 bounds of a part."
+    assert headline == "A smoke run: new-model keeps all 2 bounds on a part."
     assert lead == "A run on part of the golden set or of the bounds is never a pass."
-    assert said(Outcome.INCONCLUSIVE, CODE, smoke=True)[0].endswith("keeps 1 bound of a part.")
+    assert said(Outcome.INCONCLUSIVE, CODE, smoke=True)[0].endswith(
+        "keeps its one bound on a part."
+    )
 
 
 def test_a_smoke_run_tells_what_it_found() -> None:

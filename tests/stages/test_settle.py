@@ -384,6 +384,46 @@ def test_on_given_cases_too_many_draws_are_not_asked_for() -> None:
     assert found.settle.repeats is None
 
 
+def test_on_given_cases_with_one_draw_each_more_draws_are_asked_for() -> None:
+    for floor, clusters in ((0.85, None), (0.75, groups(100, 5))):
+        item = bound(at_least(floor), scope=Scope.GOLDEN_SET)
+        found = way_out(item, evidence(rights(90, 10), clusters=clusters))
+        assert found.n is None
+        assert found.repeats is not None
+        assert found.repeats >= 2
+
+
+# ---------------------------------------------------------------- no way out
+
+
+def test_another_limit_is_no_way_out_of_too_few_cases_or_of_equal_ones() -> None:
+    few, equal = [50.0 + place for place in range(30)], [50.0] * 80
+    for values, reason in ((few, Reason.TOO_FEW), (equal, Reason.ZERO_VARIANCE)):
+        found = result_of(bound(at_most(100), TOKENS), evidence(values))
+        assert found.reason is reason
+        assert found.settle is not None
+        assert found.settle.margin is None
+
+
+def test_more_equal_values_are_no_way_out_either() -> None:
+    for count in (30, 80):
+        found = way_out(bound(at_most(100), TOKENS), evidence([50.0] * count))
+        assert (found.n, found.repeats) == (None, None)
+
+
+def test_a_method_is_valid_from_fewer_groups_than_a_proof_takes() -> None:
+    found = result_of(bound(within(0.05)), evidence(*moved(1, 1, 68), clusters=groups(70, 10)))
+    assert found.reason is Reason.TOO_FEW
+    assert found.settle is not None
+    assert (found.settle.n_valid, found.settle.n_least) == (10, 59)
+    assert "valid from 10 independent groups on; there are 7" in found.detail
+
+
+def test_a_ratio_that_every_candidate_keeps_is_no_way_out() -> None:
+    seen = evidence(rights(1, 99), rights(6, 94))
+    assert way_out(bound(Limit(RATIO, min=0.5)), seen).margin is None
+
+
 # ---------------------------------------------------------------- money
 
 

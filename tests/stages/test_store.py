@@ -77,6 +77,7 @@ CASES_OF_A_RUN = [
     Case("d", {"topic": "trains", "n": 3}, reference={"a": [1, 2.5, True]}, metadata={"k": [1]}),
     Case("e", "", reference=0),
 ]
+KNOWN = {case.id for case in CASES_OF_A_RUN}
 
 
 @pytest.fixture
@@ -151,13 +152,13 @@ def test_some_cases_come_back_alone(run: RunFolder) -> None:
 
 
 def test_samples_come_back_as_they_were_in_their_order(run: RunFolder) -> None:
-    assert list(kept(run).samples()) == SAMPLES_OF_A_RUN
+    assert list(kept(run).samples(KNOWN)) == SAMPLES_OF_A_RUN
 
 
 def test_samples_of_some_cases_come_back_alone(run: RunFolder) -> None:
-    found = list(kept(run).samples({"a", "d"}))
+    found = list(kept(run).samples(KNOWN, {"a", "d"}))
     assert found == [sample for sample in SAMPLES_OF_A_RUN if sample.case_id in {"a", "d"}]
-    assert list(run.samples(set())) == []
+    assert list(run.samples(KNOWN, set())) == []
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -173,9 +174,10 @@ def test_any_text_comes_back_letter_for_letter(rows: list[tuple[str, str, Arm]])
     with TemporaryDirectory() as folder:
         run = RunFolder.create(Path(folder) / "run")
         assert list(run.keep_samples(samples)) == samples
-        assert list(run.samples()) == samples
-        for case_id in {sample.case_id for sample in samples}:
-            alone = list(run.samples({case_id}))
+        known = {sample.case_id for sample in samples}
+        assert list(run.samples(known)) == samples
+        for case_id in known:
+            alone = list(run.samples(known, {case_id}))
             assert alone == [sample for sample in samples if sample.case_id == case_id]
 
 
@@ -202,7 +204,7 @@ def test_what_passed_before_a_failure_is_on_disk(run: RunFolder) -> None:
 
     with pytest.raises(ConnectionError):
         list(run.keep_samples(failing()))
-    assert list(run.samples()) == SAMPLES_OF_A_RUN[:2]
+    assert list(run.samples(KNOWN)) == SAMPLES_OF_A_RUN[:2]
 
 
 def test_files_hold_one_object_a_line(run: RunFolder) -> None:
@@ -217,9 +219,10 @@ def test_files_hold_one_object_a_line(run: RunFolder) -> None:
     ("line", "words"),
     [
         ("{", "not JSON"),
-        ('{"arm": "judge", "id": "a", "output": "x"}', "'judge'"),
-        ('{"id": "a", "output": "x"}', "'None'"),
-        ("[]", "''"),
+        ('{"arm": "judge", "id": "a", "output": "x"}', "baseline or candidate, found 'judge'"),
+        ('{"id": "a", "output": "x"}', "baseline or candidate, found None"),
+        ("[]", "baseline or candidate, found None"),
+        ('{"arm": "candidate", "id": "zzz", "output": "x"}', "'zzz' is not among the cases"),
         ('{"arm": "candidate", "id": "a"}', "expected output or error, found neither"),
         ('{"arm": "candidate", "output": "x"}', "expected id, found none"),
         ('{"arm": "candidate", "id": "a", "output": "x", "latency_ms": -1}', "at least 0"),
@@ -231,7 +234,7 @@ def test_a_sample_that_was_changed_by_hand_is_named_with_its_line(
     list(run.keep_samples(SAMPLES_OF_A_RUN[:2]))
     with (run.path / SAMPLES).open("a") as stream:
         stream.write(f"\n{line}\n")
-    reading = run.samples()
+    reading = run.samples(KNOWN)
     assert [next(reading), next(reading)] == SAMPLES_OF_A_RUN[:2]
     with pytest.raises(SpecError, match=rf"samples\.jsonl:4: .*{words}"):
         next(reading)
@@ -248,7 +251,7 @@ def test_cases_that_were_changed_by_hand_are_named_with_their_lines(run: RunFold
 
 def test_a_run_that_lost_its_samples_says_so(run: RunFolder) -> None:
     with pytest.raises(SpecError, match=r"samples\.jsonl: no such file"):
-        list(run.samples())
+        list(run.samples(KNOWN))
 
 
 # ---------------------------------------------------------------- another judgement
@@ -257,7 +260,7 @@ def test_a_run_that_lost_its_samples_says_so(run: RunFolder) -> None:
 def test_another_judgement_has_the_same_cases_and_samples(tmp_path: Path, run: RunFolder) -> None:
     other = kept(run).branch(tmp_path / "other")
     assert other.cases() == run.cases()
-    assert list(other.samples()) == SAMPLES_OF_A_RUN
+    assert list(other.samples(KNOWN)) == SAMPLES_OF_A_RUN
     assert {path.name for path in other.path.iterdir()} == {CASES, SAMPLES}
 
 
@@ -280,24 +283,24 @@ def test_another_judgement_needs_a_folder_of_its_own(tmp_path: Path, run: RunFol
     for path in (run.path, tmp_path / "other"):
         with pytest.raises(UsageError, match="is not empty"):
             run.branch(path)
-    assert list(run.samples()) == SAMPLES_OF_A_RUN
+    assert list(run.samples(KNOWN)) == SAMPLES_OF_A_RUN
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system, to which no file can be linked."""
-    memory = Path("/", "dev", "shm")
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system")
-    with TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder)
-
-
-def test_a_run_is_judged_again_on_another_file_system(elsewhere: Path, run: RunFolder) -> None:
-    other = kept(run).branch(elsewhere / "other")
+def test_a_run_is_judged_again_although_the_first_is_gone(tmp_path: Path, run: RunFolder) -> None:
+    other = kept(run).branch(tmp_path / "other")
     run.discard()
-    assert list(other.samples()) == SAMPLES_OF_A_RUN
+    assert list(other.samples(KNOWN)) == SAMPLES_OF_A_RUN
     assert other.cases() == {case.id: case for case in CASES_OF_A_RUN}
+
+
+@pytest.mark.parametrize("name", [CASES, SAMPLES])
+def test_a_run_that_is_not_whole_is_not_judged_otherwise(
+    tmp_path: Path, run: RunFolder, name: str
+) -> None:
+    (kept(run).path / name).unlink()
+    with pytest.raises(UsageError, match=rf"{name}: no such file; the run is not whole"):
+        run.branch(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 # ---------------------------------------------------------------- results

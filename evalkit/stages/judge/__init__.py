@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evalkit.core.envelope import (
-    Bound,
-    Envelope,
-    Kind,
-    LimitKind,
-    Metric,
-    Require,
-    Statistic,
-)
+from evalkit.core.envelope import USUAL_STATISTIC, Envelope, LimitKind, Metric, Require
 from evalkit.core.model import Arm
 from evalkit.core.phrases import reason_sentence
 from evalkit.core.rounding import six_digits
@@ -30,16 +22,13 @@ from evalkit.core.verdict import (
     Verdict,
 )
 from evalkit.stages.judge.drafts import Draft, Measured, draft
+from evalkit.stages.judge.resolution import detects
 from evalkit.stages.judge.sentence import sentences
-from evalkit.stages.judge.settle import least_of, settle
+from evalkit.stages.judge.settle import fewest_valid, least_of, settle
 from evalkit.stats.decision import proves_inside, proves_outside
-from evalkit.stats.engines import USUALLY
-from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED, engine_of, estimate_of
+from evalkit.stats.estimates import engine_of, estimate_of
 from evalkit.stats.evidence import Exhibit
 from evalkit.stats.multiplicity import holm
-
-PER_ERROR = 1.6448536269514722
-"""How many standard errors a one-sided 95 % limit lies away: to read errors off intervals."""
 
 
 def judge(
@@ -139,8 +128,9 @@ def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> Bo
     bound, judged = item.bound, item.judged
     result, reason = _result(item, p_holm)
     way_out = None
+    family = family if bound.blocks else 1
     if reason is not None and isinstance(judged, Measured):
-        way_out = settle(item, reason, family, facts.arms[Arm.CANDIDATE])
+        way_out = settle(item, reason, family * item.sides, facts.arms[Arm.CANDIDATE])
         if reason is Reason.TOO_NOISY and way_out.n is None and way_out.repeats is None:
             reason = Reason.AT_MARGIN
     found = BoundResult(
@@ -164,7 +154,7 @@ def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> Bo
         p_broken=item.p_broken,
         p_holm=p_holm,
         settle=way_out,
-        detects=_detects(bound, judged),
+        detects=detects(bound, judged),
     )
     return replace(found, detail=reason_sentence(found, item.moved, family))
 
@@ -174,7 +164,7 @@ def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
     if isinstance(judged, Unmeasured):
         return Result.UNMEASURED, judged.reason
     estimate, engine = judged.estimate, judged.engine
-    if estimate.clusters < _fewest(bound, estimate):
+    if estimate.clusters < fewest_valid(bound, estimate):
         return Result.UNDECIDED, Reason.TOO_FEW
     if _has_no_ground(item):
         return Result.UNDECIDED, Reason.NO_BASELINE
@@ -185,13 +175,6 @@ def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
     if proves_inside(estimate.lower, estimate.upper, bound.limit):
         return (Result.UNDECIDED, Reason.ZERO_VARIANCE) if engine.constant else (Result.HOLDS, None)
     return Result.UNDECIDED, _why_undecided(item, estimate)
-
-
-def _fewest(bound: Bound, estimate: Estimate) -> int:
-    """Return with how many independent units the method of an estimate begins to be valid."""
-    if not bound.metric.support.bounded and bound.statistic.quantile is None:
-        return FEWEST_UNBOUNDED
-    return min(FEWEST_CLUSTERS, estimate.n)
 
 
 def _has_no_ground(item: Draft) -> bool:
@@ -219,20 +202,8 @@ def _estimate(found: Measured | Unmeasured) -> Estimate | Unmeasured:
     return found.estimate if isinstance(found, Measured) else found
 
 
-def _detects(bound: Bound, judged: Measured | Unmeasured) -> float | None:
-    """Return the value that a bound which need not be proven would find broken, 8 times in 10."""
-    if bound.require is Require.PROVEN or isinstance(judged, Unmeasured):
-        return None
-    estimate = judged.estimate
-    stretch = 1 + USUALLY / PER_ERROR
-    if bound.limit.max is not None:
-        return bound.limit.max + stretch * (estimate.value - estimate.lower)
-    assert bound.limit.min is not None
-    return bound.limit.min - stretch * (estimate.upper - estimate.value)
-
-
 def _metric_result(metric: Metric, exhibit: Exhibit) -> MetricResult:
-    statistic = Statistic("p95", 0.95) if metric.kind is Kind.TIME else Statistic("mean")
+    statistic = USUAL_STATISTIC[metric.kind]
     found: dict[Arm, Estimate | Unmeasured] = {}
     for arm in exhibit.evidence.arms:
         engine = engine_of(exhibit.evidence, LimitKind.ABSOLUTE, arm, statistic, metric.support)

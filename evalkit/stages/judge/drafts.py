@@ -12,9 +12,7 @@ from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.decision import p_outside
 from evalkit.stats.engines import Engine
 from evalkit.stats.estimates import engine_of, estimate_of
-from evalkit.stats.evidence import Evidence, Exhibit, case_means, paired
-
-BOTH = [Arm.BASELINE, Arm.CANDIDATE]
+from evalkit.stats.evidence import Evidence, Exhibit, case_means, exceeds, paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +45,29 @@ class Draft:
         """What the limit is laid on."""
         return self.effect if self.effect is not None else self.candidate
 
+    @property
+    def sides(self) -> int:
+        """On how many sides of its limit a bound could lie outside by chance alone."""
+        limit, judged = self.bound.limit, self.judged
+        if limit.min is None or limit.max is None or isinstance(judged, Unmeasured):
+            return 1
+        return 2 if judged.estimate.upper - judged.estimate.lower > limit.max - limit.min else 1
+
 
 def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
     """Return everything about one bound that does not depend on the other bounds."""
     evidence = exhibit.evidence
     compares = bound.limit.compares
-    fault = _too_much_missing(bound, exhibit, max_missing=max_missing)
+    faults = {arm: _too_much_missing(exhibit, arm, max_missing) for arm in evidence.arms}
     baseline = None
     if Arm.BASELINE in evidence.arms:
         baseline = _measured(bound, evidence, LimitKind.ABSOLUTE, Arm.BASELINE)
-    candidate = fault or _measured(bound, evidence, LimitKind.ABSOLUTE, Arm.CANDIDATE)
+    candidate = faults[Arm.CANDIDATE] or _measured(
+        bound, evidence, LimitKind.ABSOLUTE, Arm.CANDIDATE
+    )
     effect = None
     if compares:
+        fault = faults[Arm.BASELINE] or faults[Arm.CANDIDATE]
         effect = fault or _measured(bound, evidence, bound.limit.kind, Arm.CANDIDATE)
     judged = effect if compares else candidate
     assert judged is not None
@@ -75,7 +84,7 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
 
 
 def _measured(bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm) -> Measured | Unmeasured:
-    arms = [arm] if kind is LimitKind.ABSOLUTE else BOTH
+    arms = [arm] if kind is LimitKind.ABSOLUTE else list(Arm)
     if bound.scope is Scope.GOLDEN_SET:
         evidence = evidence.by_draw(arms)
     engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support)
@@ -84,16 +93,15 @@ def _measured(bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm) -> Me
     return Measured(engine, estimate_of(engine, evidence, arms, bound.alpha))
 
 
-def _too_much_missing(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Unmeasured | None:
+def _too_much_missing(exhibit: Exhibit, arm: Arm, max_missing: float) -> Unmeasured | None:
     evidence = exhibit.evidence
     if not evidence.cases:
         return Unmeasured(Reason.NO_CASES, "no case of this run belongs to the slice")
-    for arm in BOTH if bound.limit.compares else [Arm.CANDIDATE]:
-        observed = evidence.arms[arm]
-        if observed.missing > max_missing * observed.samples:
-            reason = Reason.MISSING if observed.missing < observed.samples else Reason.NO_VALUES
-            return Unmeasured(reason, _gap_sentence(exhibit, arm, max_missing))
-    return None
+    observed = evidence.arms[arm]
+    if not exceeds(observed.missing, max_missing, of=observed.samples):
+        return None
+    reason = Reason.MISSING if observed.missing < observed.samples else Reason.NO_VALUES
+    return Unmeasured(reason, _gap_sentence(exhibit, arm, max_missing))
 
 
 def _gap_sentence(exhibit: Exhibit, arm: Arm, max_missing: float) -> str:
@@ -110,9 +118,13 @@ def _complete(bound: Bound, evidence: Evidence, judged: Measured | Unmeasured) -
     """Return the estimate from the observed samples alone, where some are missing."""
     if isinstance(judged, Unmeasured) or not judged.estimate.missing:
         return None
-    seen = evidence.without_gaps()
+    seen = evidence.only(_arms(bound)).without_gaps()
     found = _measured(bound, seen, bound.limit.kind, Arm.CANDIDATE) if seen.cases else None
     return found if isinstance(found, Measured) else None
+
+
+def _arms(bound: Bound) -> list[Arm]:
+    return list(Arm) if bound.limit.compares else [Arm.CANDIDATE]
 
 
 def _p_broken(bound: Bound, judged: Measured | Unmeasured) -> float | None:

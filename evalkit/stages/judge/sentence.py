@@ -27,23 +27,22 @@ def sentences(
     let_through: bool,
 ) -> tuple[str, str]:
     """Return the headline of a verdict and the sentence under it."""
-    blocking = [bound for bound in bounds if bound.blocks]
+    blocking = in_order([bound for bound in bounds if bound.blocks])
     by_result = {
-        result: [bound for bound in in_order(blocking) if bound.result is result]
-        for result in Result
+        result: [bound for bound in blocking if bound.result is result] for result in Result
     }
-    if smoke and outcome is Outcome.INCONCLUSIVE and not by_result[Result.UNDECIDED]:
-        return (
-            f"A smoke run: {candidate} keeps {count_text(len(bounds), 'bound')} of a part.",
-            "A run on part of the golden set or of the bounds is never a pass.",
-        )
+    undecided = [b for b in by_result[Result.UNDECIDED] if b.require is Require.PROVEN]
     match outcome:
         case Outcome.FAIL:
             return _fail(by_result[Result.BROKEN], len(blocking), candidate)
         case Outcome.UNMEASURED:
             return _unmeasured(by_result[Result.UNMEASURED], len(blocking))
+        case Outcome.INCONCLUSIVE if smoke and not undecided:
+            return (
+                f"A smoke run: {candidate} keeps {_all(blocking)} on a part.",
+                "A run on part of the golden set or of the bounds is never a pass.",
+            )
         case Outcome.INCONCLUSIVE:
-            undecided = by_result[Result.UNDECIDED]
             return _inconclusive(undecided, len(blocking), candidate, let_through=let_through)
     return _pass(bounds, blocking, candidate)
 
@@ -91,7 +90,7 @@ def _pass(
             f"{candidate} was not held to any bound: all {len(bounds)} only warn.",
             "Nothing is proven by this run; give at least one bound severity: block.",
         )
-    closest = in_order(blocking)[0]
+    closest = blocking[0]
     lead = f"Closest to a limit: {title(closest)} {movement(closest)}, {permitted(closest)}."
     loose = sum(bound.require is Require.NOT_DISPROVEN for bound in blocking)
     near = sum(_approximate(bound) for bound in blocking)
@@ -100,8 +99,11 @@ def _pass(
     if near:
         rest = "rests" if near == 1 else "rest"
         lead += f" {count_text(near, 'bound')} {rest} on an approximate interval."
-    keeps = "its one bound" if len(blocking) == 1 else f"all {len(blocking)} bounds"
-    return f"{candidate} keeps {keeps}.", lead
+    return f"{candidate} keeps {_all(blocking)}.", lead
+
+
+def _all(blocking: Sequence[BoundResult]) -> str:
+    return "its one bound" if len(blocking) == 1 else f"all {len(blocking)} bounds"
 
 
 def _approximate(bound: BoundResult) -> bool:

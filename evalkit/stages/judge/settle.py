@@ -6,7 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Scope, Support
+from evalkit.core.envelope import (
+    NON_NEGATIVE,
+    Bound,
+    Kind,
+    Limit,
+    LimitKind,
+    Scope,
+    Support,
+)
 from evalkit.core.verdict import ArmSummary, Estimate, Reason, Settle
 from evalkit.stages.judge.drafts import Draft, Measured
 from evalkit.stats.engines import BoundedMean, Engine, UnboundedMean
@@ -27,26 +35,30 @@ UNCHANGED = {LimitKind.DELTA: 0.0, LimitKind.RATIO: 1.0}
 NO_MATTER_HOW_MANY = {Reason.ZERO_VARIANCE, Reason.NO_BASELINE}
 """Reasons that more of the same data does not remove."""
 
+NO_MATTER_WHICH_LIMIT = {*NO_MATTER_HOW_MANY, Reason.TOO_FEW}
+"""Reasons that another limit does not remove."""
 
-def settle(item: Draft, reason: Reason, family: int, candidate: ArmSummary) -> Settle:
+
+def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Settle:
     """Return what would settle a bound that is undecided.
 
     Args:
         item: the bound and what is known about it.
         reason: why it is undecided.
-        family: for how many bounds p-values were corrected together.
+        looks: for how many chances of a false claim its p-value was corrected.
         candidate: how many samples there are, and what they cost.
     """
     judged, bound = item.judged, item.bound
     assert isinstance(judged, Measured)
     # What lies outside on its own must lie outside after correction.
-    alpha = bound.alpha / family if reason is Reason.MULTIPLICITY else bound.alpha
+    alpha = bound.alpha / looks if reason is Reason.MULTIPLICITY else bound.alpha
     search = _Search(bound, judged.engine, judged.estimate, alpha)
     found = Settle(
-        margin=provable_limit(bound, judged.estimate),
+        margin=None if reason in NO_MATTER_WHICH_LIMIT else provable_limit(bound, judged.estimate),
         n_least=least_of(bound, judged.estimate),
+        n_valid=fewest_valid(bound, judged.estimate),
     )
-    if reason in NO_MATTER_HOW_MANY:
+    if reason in NO_MATTER_HOW_MANY or judged.engine.constant:
         return found
     if bound.scope is Scope.GOLDEN_SET:
         return replace(found, repeats=search.draws(judged.estimate.value))
@@ -61,10 +73,16 @@ def settle(item: Draft, reason: Reason, family: int, candidate: ArmSummary) -> S
     )
 
 
+def fewest_valid(bound: Bound, estimate: Estimate) -> int:
+    """Return with how many independent units the method of an estimate begins to be valid."""
+    if not bound.metric.support.bounded and bound.statistic.quantile is None:
+        return FEWEST_UNBOUNDED
+    return FEWEST_CLUSTERS if estimate.clusters < estimate.n else 1
+
+
 def least_of(bound: Bound, estimate: Estimate) -> int:
     """Return the fewest independent units with which the bound could be decided at all."""
-    clustered = estimate.clusters < estimate.n
-    return max(least_cases(bound), FEWEST_CLUSTERS if clustered else 1)
+    return max(least_cases(bound), fewest_valid(bound, estimate))
 
 
 def least_cases(bound: Bound) -> int:
@@ -125,10 +143,10 @@ class _Search:
     def draws(self, truth: float) -> int | None:
         """Return how many draws a case would do, where draws are the units."""
         factor = self._factor(truth, 1.0)
-        each = self.estimate.clusters / self.estimate.n
+        each = max(1.0, self.estimate.clusters / self.estimate.n)
         if factor is None or factor > MOST_DRAWS:
             return None
-        return math.ceil(each * factor)
+        return max(math.ceil(each * factor), math.floor(each) + 1)
 
     def _factor(self, truth: float, least: float) -> float | None:
         low, high = least, 2 * least
@@ -155,8 +173,7 @@ def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
     bound, engine, estimate = item.bound, search.engine, search.estimate
     if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least_of(bound, estimate):
         return None
-    if not isinstance(engine, (BoundedMean, UnboundedMean)):
-        return None
+    assert isinstance(engine, (BoundedMean, UnboundedMean))
     for times in range(2, MOST_DRAWS + 1):
         factor = narrowing(item.exhibit.evidence, times)
         if factor is None:
@@ -187,12 +204,12 @@ def _step(bound: Bound, estimate: Estimate, value: float) -> float:
 
 def _possible(bound: Bound) -> Support:
     support = bound.metric.support
-    return support.minus(support) if bound.limit.kind is LimitKind.DELTA else support
+    return {LimitKind.DELTA: support.minus(support), LimitKind.RATIO: NON_NEGATIVE}.get(
+        bound.limit.kind, support
+    )
 
 
 def _says_nothing(bound: Bound, limit: Limit) -> bool:
-    if limit.kind is LimitKind.RATIO:
-        return False
     possible = _possible(bound)
     low = -math.inf if limit.min is None else limit.min
     high = math.inf if limit.max is None else limit.max
