@@ -5,9 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 OLDEST := $(VENV)-oldest
+ROOMS := core files stats stages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench examples clean
+.PHONY: help demo test check lint oldest coverage format bench examples clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -16,15 +17,23 @@ demo: $(INSTALLED)  ## install into .venv and judge the shipped example
 	@$(BIN)/evalkit gate envelopes/support.yaml
 
 test: $(INSTALLED)  ## install into .venv and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
-check: $(INSTALLED) $(OLDEST)/.installed  ## everything CI runs: style, types, laws, tests, coverage
+check: lint test oldest coverage  ## everything CI runs: style, types, laws, tests, coverage
+
+lint: $(INSTALLED)  ## style, types and laws
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+oldest: $(INSTALLED) $(OLDEST)/.installed  ## the same verdict with the oldest libraries
+	EVALKIT_OLDEST="$(abspath $(OLDEST))/bin/evalkit" $(BIN)/python -m pytest tests/cli/test_same_bytes.py
+
+# Each room is held to its own tests: a branch that only a whole gate comes through is not tested.
+coverage: $(INSTALLED)  ## the branches that the tests of core, files, stats and stages leave out
 	$(BIN)/coverage erase
-	EVALKIT_OLDEST="$(abspath $(OLDEST))/bin/evalkit" $(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(ROOMS:%=tests/%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -50,7 +59,7 @@ $(INSTALLED): pyproject.toml
 	@$(BIN)/python -m compileall -q evalkit
 	@touch $@
 
-# A second environment, to hold verdicts against those of the oldest libraries that are allowed.
+# A second environment, with the oldest libraries that pyproject.toml allows.
 $(OLDEST)/.installed: pyproject.toml .ci/oldest.txt
 	@PYTHON="$(PYTHON)" VENV="$(OLDEST)" sh .ci/venv
 	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -c .ci/oldest.txt --editable .

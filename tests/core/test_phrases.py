@@ -285,7 +285,7 @@ def test_every_result_is_a_sentence_with_a_number_and_without_a_weighing_word(
         estimate(0.5, 0.6, 0.7), estimate(-0.7, -0.6, -0.5), estimate(0.0, 0.0, 0.0),
         estimate(1.0, 3600.0, float("inf")), estimate(float("-inf"), 0.1, 0.2, n=1),
     ]  # fmt: skip
-    settles = [None, Settle(), Settle(1, 2, 3, Limit(limit.kind, limit.min, limit.max), 4, 0.5)]
+    settles = [None, Settle(), Settle(1, 2, 3, Limit(limit.kind, limit.min, limit.max), 4, 5, 0.5)]
     for (kind, unit), judged, settle in product(KINDS_AND_UNITS, estimates, settles):
         found: Estimate | Unmeasured = NOTHING if result is Result.UNMEASURED else judged
         bound = replace(
