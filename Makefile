@@ -33,7 +33,7 @@ oldest: $(INSTALLED) $(OLDEST)/.installed  ## the same verdict with the oldest l
 # Each room is held to its own tests: a branch that only a whole gate comes through is not tested.
 coverage: $(INSTALLED)  ## the branches that the tests of core, files, stats and stages leave out
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(ROOMS:%=tests/%)
+	$(BIN)/coverage run -m pytest -n auto $(ROOMS:%=tests/%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -168,7 +168,7 @@ class BoundedMean:
         low = _units(means.low, clusters, support)
         high = low if means.high is means.low else _units(means.high, clusters, support)
         if clusters is None:
-            binary = bool(np.isin(low.sums, (support.lower, support.upper)).all())
+            binary = all(np.isin(x.sums, (support.lower, support.upper)).all() for x in (low, high))
             name = "Clopper–Pearson" if binary else method
             return cls(_mean(means), low, high, support, f"{name}{over}")
         engine = cls(_mean(means), low, high, support, f"{method} over clusters")
@@ -330,8 +330,16 @@ class MeanRatio:
     value: float
     baseline: float
     difference: Callable[[float], BoundedMean | UnboundedMean]
-    method: str
-    approximate: bool
+
+    @property
+    def method(self) -> str:
+        """The method behind the difference."""
+        return f"{self.difference(self.value).method} (Fieller)"
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the limits of the difference have no exact guarantee."""
+        return self.difference(self.value).approximate
 
     @property
     def constant(self) -> bool:
@@ -387,23 +395,38 @@ def _log(p: float) -> float:
 class ShareQuantile:
     """A quantile, by duality: "at most X" is "the share of values up to X is at least q".
 
-    ``values`` are the observed ones, sorted; ``up_to(x)`` and ``below(x)`` return the engine of the
-    share of values up to x, x included, and below it.
+    ``values`` are the observed ones, sorted, and ``weights`` what each counts for: a case counts
+    as one, however often it was drawn. ``up_to(x)`` and ``below(x)`` return the engine of the share
+    of values up to x, x included, and below it.
     """
 
     values: FloatArray
+    weights: FloatArray
     quantile: float
     support: Support
     up_to: Callable[[float], BoundedMean]
     below: Callable[[float], BoundedMean]
-    method: str
-    approximate: bool = False
+    method: str = "order statistics"
     constant: bool = False
 
     @property
     def value(self) -> float:
-        """The sample quantile of the observed values."""
-        return sample_quantile(self.values, self.quantile)
+        """The sample quantile of the observed values.
+
+        It is the greatest or the least of them where they are too few to tell it from that:
+        interpolation would leave the interval.
+        """
+        least, greatest = float(self.values[0]), float(self.values[-1])
+        if self.below(greatest).value < self.quantile:
+            return greatest
+        if self.up_to(least).value > self.quantile:
+            return least
+        return sample_quantile(self.values, self.quantile, self.weights)
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the limits of the share have no exact guarantee."""
+        return self.up_to(self.value).approximate
 
     def lower(self, alpha: float) -> float:
         """Return the least value that the quantile may have."""

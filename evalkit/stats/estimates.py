@@ -13,7 +13,13 @@ from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.engines import BoundedMean, Engine, MeanRatio, ShareQuantile, UnboundedMean
-from evalkit.stats.evidence import CaseMeans, Evidence, case_means, paired
+from evalkit.stats.evidence import (
+    CaseMeans,
+    Evidence,
+    case_means,
+    no_nearer_than_seen,
+    paired,
+)
 
 FEWEST_UNBOUNDED = 50
 """Engine T below this many units: no method without a range is right there (Bahadur & Savage)."""
@@ -112,6 +118,8 @@ def _effect(
     if kind is LimitKind.RATIO:
         return _ratio(evidence, candidate, baseline, support)
     difference = paired(candidate, baseline)
+    if not support.bounded:
+        difference = no_nearer_than_seen(difference)
     return _mean(evidence, difference, support.minus(support), of=" on paired differences")
 
 
@@ -119,10 +127,12 @@ def _ratio(
     evidence: Evidence, candidate: CaseMeans, baseline: CaseMeans, support: Support
 ) -> MeanRatio | Unmeasured:
     both = candidate.known & baseline.known
-    below = math.fsum(baseline.seen[both])
-    if below <= 0:
+    above, below = math.fsum(candidate.seen[both]), math.fsum(baseline.seen[both])
+    if min(candidate.seen.min(), baseline.seen.min()) < 0:
+        return Unmeasured(Reason.NO_BASELINE, "values below 0 have no ratio; bound a delta instead")
+    if not below:
         return Unmeasured(Reason.NO_BASELINE, "the baseline's mean is 0; bound a delta instead")
-    if evidence.units < 2:
+    if evidence.units < 2 and not support.bounded:
         return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
 
     def difference(ratio: float) -> BoundedMean | UnboundedMean:
@@ -130,15 +140,9 @@ def _ratio(
         if support.bounded:
             reach = support.minus(support, factor=ratio)
             return _bounded(evidence, means, reach, method="Gaffke")
-        return _unbounded(evidence, means)
+        return _unbounded(evidence, no_nearer_than_seen(means))
 
-    return MeanRatio(
-        value=math.fsum(candidate.seen[both]) / below,
-        baseline=below / np.count_nonzero(both),
-        difference=difference,
-        method=f"{difference(1.0).method} (Fieller)",
-        approximate=not support.bounded,
-    )
+    return MeanRatio(above / below, below / np.count_nonzero(both), difference)
 
 
 # ---------------------------------------------------------------- quantiles
@@ -154,14 +158,16 @@ def _quantile(
             "bound it with min and max, or compare means",
         )
     assert statistic.quantile is not None
-    observed = evidence.arms[arm]
+    observed = evidence.arms[arm].without_gaps()
+    order = np.argsort(observed.values, kind="stable")
+    draws = np.bincount(observed.case)[observed.case]
     return ShareQuantile(
-        values=np.sort(observed.values[observed.present]),
+        values=observed.values[order],
+        weights=1 / draws[order],
         quantile=statistic.quantile,
         support=support,
         up_to=partial(_share, evidence, arm, np.less_equal),
         below=partial(_share, evidence, arm, np.less),
-        method="order statistics",
     )
 
 

@@ -185,32 +185,37 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
     found = np.bincount(observed.case[observed.present], minlength=n)
     known = found > 0
     seen = np.divide(sums, found, out=np.zeros(n), where=known)
-    absent = asked - found
-    if arm is Arm.BASELINE:
-        absent, asked = np.where(known, 0, 1), np.where(known, found, 1)
-    low = (sums + absent * fill[0]) / asked
-    high = (sums + absent * fill[1]) / asked if absent.any() else low
+    expected = np.where(known, found, 1) if arm is Arm.BASELINE else np.maximum(asked, 1)
+    absent = expected - found
+    low = (sums + absent * fill[0]) / expected
+    high = (sums + absent * fill[1]) / expected if absent.any() else low
     size = float(np.maximum(np.abs(low), np.abs(high)).max(initial=0.0))
     return CaseMeans(low, high, seen, known, size)
 
 
 def paired(candidate: CaseMeans, baseline: CaseMeans, factor: float = 1.0) -> CaseMeans:
-    """Return ``candidate − factor·baseline`` a case.
-
-    A difference that was not seen is put at its worst, and no nearer than the worst that was seen:
-    what fails in one arm need not be like what both arms answered.
-    """
+    """Return ``candidate − factor·baseline`` a case, one that was not seen at its worst."""
     low = candidate.low - factor * baseline.high
     seen = candidate.seen - factor * baseline.seen
     known = candidate.known & baseline.known
     size = candidate.size + factor * baseline.size
     if candidate.low is candidate.high and baseline.low is baseline.high:
         return CaseMeans(low, low, seen, known, size)
-    high = candidate.high - factor * baseline.low
-    if known.any():
-        low = np.where(known, low, np.minimum(low, seen[known].min()))
-        high = np.where(known, high, np.maximum(high, seen[known].max()))
-    return CaseMeans(low, high, seen, known, size)
+    return CaseMeans(low, candidate.high - factor * baseline.low, seen, known, size)
+
+
+def no_nearer_than_seen(means: CaseMeans) -> CaseMeans:
+    """Return the means with what was not seen no nearer than the worst that was.
+
+    Where no range says what a difference can be, the worst of either arm does not either: what
+    fails in one arm need not be like what both arms answered.
+    """
+    seen = means.seen[means.known]
+    if means.low is means.high or not seen.size:
+        return means
+    low = np.where(means.known, means.low, np.minimum(means.low, seen.min()))
+    high = np.where(means.known, means.high, np.maximum(means.high, seen.max()))
+    return replace(means, low=low, high=high)
 
 
 def cluster_sums(values: FloatArray, clusters: IntArray | None) -> tuple[FloatArray, FloatArray]:

@@ -241,7 +241,7 @@ class _Path:
         """Return the integral over y from 0 to where v is ``reach``, by the trapezoid rule.
 
         Raises:
-            ArithmeticError: it does not settle, which no weights are known to bring about.
+            ArithmeticError: it does not settle, as with more units than float64 tells apart.
         """
         step = FIRST_STEP
         total = 0.5 + self._sum(np.arange(step, reach, step))

@@ -7,8 +7,9 @@ the sample quantile is type 7 of Hyndman & Fan (1996).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+
+import numpy as np
 
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.special import binomial_cdf
@@ -32,13 +33,26 @@ def rank_limits(n: int, quantile: float, alpha: float) -> tuple[int, int]:
     return fails - 1, at_most + 1
 
 
-def sample_quantile(values: FloatArray, quantile: float) -> float:
-    """Return the quantile of sorted values by linear interpolation; infinite values are allowed."""
-    place = (values.size - 1) * quantile
-    below = math.floor(place)
-    share = place - below
-    low, high = float(values[below]), float(values[min(below + 1, values.size - 1)])
-    return low if share == 0 or low == high else low + share * (high - low)
+def sample_quantile(
+    values: FloatArray, quantile: float, weights: FloatArray | None = None
+) -> float:
+    """Return the quantile of sorted values by linear interpolation; infinite values are allowed.
+
+    A value stands in the middle of its weight, and the first and the last at the ends of the scale:
+    with equal weights that is type 7.
+
+    >>> sample_quantile(np.array([1.0, 2.0, 4.0]), 0.75)
+    3.0
+    """
+    steps = np.ones(values.size - 1) if weights is None else (weights[1:] + weights[:-1]) / 2
+    places = np.concatenate([[0.0], np.cumsum(steps)])
+    place = places[-1] * quantile
+    above = min(int(np.searchsorted(places, place, side="right")), values.size - 1)
+    below = max(above - 1, 0)
+    low, high = float(values[below]), float(values[above])
+    if low == high or place <= places[below]:
+        return low
+    return low + float((place - places[below]) / (places[above] - places[below])) * (high - low)
 
 
 def _first(last: int, holds: Callable[[int], bool]) -> int:

@@ -14,8 +14,11 @@ def fieller_limit(gap: Callable[[float], float], estimate: float, *, upward: boo
     """Return the ratio at which ``gap`` changes sign, going up or down from the estimate.
 
     ``gap(ρ)`` falls in ρ; its sign says on which side of 0 a limit of ``candidate − ρ·baseline``
-    lies. The limit is 0 or infinity where the sign never changes.
+    lies. The limit is 0 or infinity where the sign never changes, and the estimate where the gap
+    is 0 there but for rounding: the ratio of every case is the same.
     """
+    if (gap(estimate) <= 0) is upward:
+        return estimate
     step = max(abs(estimate), 1e-3) * 0.05
     near = estimate
     while step < WIDEST_FACTOR * max(1.0, abs(estimate)):

@@ -128,8 +128,11 @@ class Spread:
         if not self.skew:
             return y
         scaled = self.skew / math.sqrt(self.units)
-        inner = 1 + scaled * (y - scaled / 6)
-        return 3 / scaled * (math.cbrt(inner) - 1)
+        change = scaled * (y - scaled / 6)
+        if change <= -0.5:
+            return 3 / scaled * (math.cbrt(1 + change) - 1)
+        # Of a small skew, 1 less than the root would be rounding.
+        return 3 / scaled * math.expm1(math.log1p(change) / 3)
 
 
 def _skew(residuals: FloatArray) -> float:

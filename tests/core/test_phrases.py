@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from itertools import product
@@ -20,6 +21,7 @@ from evalkit.core.phrases import (
     reason_sentence,
     settle_lines,
     title,
+    told_apart,
 )
 from evalkit.core.verdict import (
     BoundResult,
@@ -91,11 +93,17 @@ def test_a_limit_becomes_a_clause(limit: Limit, text: str) -> None:
     assert permitted(replace(BOUND, limit=limit)) == text
 
 
+def test_two_bounds_on_one_number_are_told_apart_by_what_they_compare() -> None:
+    assert told_apart(replace(BOUND, on="prime")) == "refusal, delta on prime"
+    assert told_apart(replace(FLOOR, on="prime")) == "accuracy on prime"
+
+
 def test_what_was_not_measured_has_no_value() -> None:
     assert judged_text(replace(BOUND, effect=NOTHING)) == "no value"
     assert judged_text(BOUND) == f"+74.6{S}points"
     assert arm_text(BOUND, NOTHING) == arm_text(BOUND, None) == "no value"
     assert arm_text(BOUND, BOUND.candidate) == f"76.7{S}%"
+    assert arm_text(BOUND, estimate(0.0, math.inf, math.inf)) == "a timeout"
     assert allowed(FLOOR) == f"at least 80{S}%"
 
 

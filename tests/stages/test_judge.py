@@ -633,7 +633,7 @@ def test_how_far_a_loose_difference_sees_counts_the_cases_that_would_move() -> N
         gained = sum(random.random() < detects + 0.017 for _ in range(300))
         return evidence(*moved(gained, lost, 300 - gained - lost))
 
-    results = [result_of(loose, drawn()).result for _ in range(300)]
+    results = [result_of(loose, drawn()).result for _ in range(100)]
     assert 0.7 <= results.count(Result.BROKEN) / len(results) <= 0.9
 
 

@@ -254,6 +254,14 @@ def test_a_case_without_a_baseline_helps_no_more_than_its_worst_would(sort: str)
     assert without.upper(0.05) >= lowest.upper(0.05) - 1e-9
 
 
+def test_a_missing_rate_is_put_no_further_than_the_arm_that_answered_allows() -> None:
+    # The baseline says 0 in the twenty cases that the candidate lacks: it lost none of them.
+    baseline = [0.0] * 999 + [1.0]
+    found = engine(evidence([None] * 20 + [0.0] * 980, baseline), LimitKind.DELTA)
+    complete = engine(evidence([0.0] * 1000, baseline), LimitKind.DELTA)
+    assert found.lower(0.05) == pytest.approx(complete.lower(0.05))
+
+
 def test_a_baseline_draw_that_is_missing_leaves_the_mean_of_the_others() -> None:
     candidate = once(np.array([1.0, 0.0, 1.0, 1.0] * 5))
     some: list[list[float | None]] = [[1.0, None, 0.0], [None, 0.0], [1.0, None], [1.0]]
@@ -363,6 +371,19 @@ def test_the_sample_quantile_lies_inside_its_limits_at_any_usual_confidence(
         assert found.lower(alpha) <= found.value <= found.upper(alpha)
 
 
+def test_a_quantile_of_unequal_repeats_lies_inside_its_limits() -> None:
+    # Sixty fast cases were drawn once and forty slow ones three times: the median case is fast.
+    found = engine(evidence([[5.0] * 3] * 40 + [1.0] * 60), statistic="p50", support=NON_NEGATIVE)
+    lower, upper = limits(found)
+    assert lower <= found.value <= upper
+
+
+@pytest.mark.parametrize(("n", "statistic"), [(5, "p99"), (50, "p99.9")])
+def test_a_far_quantile_of_few_values_lies_inside_its_limits(n: int, statistic: str) -> None:
+    found = engine(evidence(np.arange(1.0, n + 1)), statistic=statistic, support=NON_NEGATIVE)
+    assert found.lower(0.05) <= found.value <= found.upper(0.05) == math.inf
+
+
 # ---------------------------------------------------------------- clusters, and what is written
 
 
@@ -381,6 +402,16 @@ def test_large_clusters_that_fail_alone_make_the_limits_approximate() -> None:
     alike = engine(evidence([0.0, 1.0] * 60, clusters=clusters))
     assert different.approximate
     assert not alike.approximate
+
+
+@pytest.mark.parametrize(("kind", "statistic"), [(RATIO, "mean"), (LimitKind.ABSOLUTE, "p50")])
+def test_large_clusters_that_fail_alone_mark_a_ratio_and_a_quantile_as_well(
+    kind: LimitKind, statistic: str
+) -> None:
+    clusters = [code for code in range(3) for _ in range(20)] + list(range(3, 63))
+    arms = evidence([0.0] * 60 + [1.0] * 60, [1.0] * 120, clusters=clusters)
+    assert engine(arms).approximate
+    assert engine(arms, kind, statistic=statistic).approximate
 
 
 def test_clusters_of_which_nothing_was_seen_widen_the_limits_and_do_not_weigh_in() -> None:
@@ -460,3 +491,8 @@ def test_a_mean_of_repeats_that_rounding_puts_beyond_the_range_stands_at_its_end
     mixed = Question([draws, [0.0]] * 10, support=Support(0.0, 0.1)).engine
     rate = Question([[1.0], [0.0]] * 10).engine
     assert limits(mixed) == pytest.approx((0.1 * rate.lower(0.05), 0.1 * rate.upper(0.05)))
+
+
+def test_limits_are_called_clopper_and_pearsons_only_where_both_are() -> None:
+    found = engine(evidence([0.0] * 10 + [1.0] * 10 + [[0.0, None]]))
+    assert found.method == "Gaffke"

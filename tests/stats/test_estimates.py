@@ -154,11 +154,22 @@ def test_draws_of_one_given_case_have_a_spread() -> None:
         assert found.lower(0.05) < value < found.upper(0.05)
 
 
-@pytest.mark.parametrize("baseline", [0.0, -1.0])
-def test_a_ratio_to_nothing_is_none(baseline: float) -> None:
-    found = reason(evidence([1.0, 2.0], [baseline] * 2), RATIO, support=ANY)
+def test_a_ratio_to_nothing_is_none() -> None:
+    found = reason(evidence([1.0, 2.0], [0.0, 0.0]), RATIO, support=ANY)
     assert found == Unmeasured(
         Reason.NO_BASELINE, "the baseline's mean is 0; bound a delta instead"
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline"), [([1.0, 2.0], [-1.0, 9.0]), ([-1.0, 9.0], [1.0, 2.0])]
+)
+def test_values_on_both_sides_of_0_have_no_ratio(
+    candidate: list[float], baseline: list[float]
+) -> None:
+    found = reason(evidence(candidate, baseline), RATIO, support=ANY)
+    assert found == Unmeasured(
+        Reason.NO_BASELINE, "values below 0 have no ratio; bound a delta instead"
     )
 
 

@@ -19,6 +19,7 @@ from evalkit.stats.evidence import (
     case_means,
     cluster_sums,
     exceeds,
+    no_nearer_than_seen,
     paired,
 )
 from tests.stats.arms import engine, evidence, observed
@@ -186,7 +187,9 @@ def test_a_difference_that_was_not_seen_is_no_nearer_than_the_worst_that_was() -
     # Without a range, the ends are those of what was seen, here 1 and 9.
     arms = evidence([9.0, 1.0, 9.0, None], [1.0, 9.0, None, 9.0])
     ends = (1.0, 9.0)
-    found = paired(case_means(arms, CANDIDATE, ends), case_means(arms, BASELINE, ends))
+    change = paired(case_means(arms, CANDIDATE, ends), case_means(arms, BASELINE, ends))
+    assert change.low.tolist() == [8, -8, 0, -8]
+    found = no_nearer_than_seen(change)
     assert found.low.tolist() == [8, -8, -8, -8]
     assert found.high.tolist() == [8, -8, 8, 8]
 
@@ -197,14 +200,23 @@ def test_differences_of_which_none_was_seen_are_at_the_worst_of_their_arms() -> 
     assert found.low.tolist() == [0, -0.25]
     assert found.high.tolist() == [1, 0.75]
     assert not found.known.any()
+    assert no_nearer_than_seen(found) is found
 
 
 def test_differences_of_complete_arms_are_one_array() -> None:
     arms = evidence([1.0, 0.5], [0.25, 0.5])
     found = paired(case_means(arms, CANDIDATE, UNIT), case_means(arms, BASELINE, UNIT), 2.0)
+    assert no_nearer_than_seen(found) is found
     assert found.high is found.low
     assert found.low.tolist() == found.seen.tolist() == [0.5, -0.5]
     assert found.size == 1 + 2 * 0.5
+
+
+def test_a_case_that_was_never_asked_may_be_anything() -> None:
+    asked = Observed(np.array([0]), np.array([1.0]), np.array([True]))
+    found = case_means(Evidence(2, {CANDIDATE: asked}), CANDIDATE, UNIT)
+    assert (found.low.tolist(), found.high.tolist()) == ([1, 0], [1, 1])
+    assert found.known.tolist() == [True, False]
 
 
 def test_no_cases_have_no_means_and_no_size() -> None:

@@ -117,6 +117,11 @@ def test_equal_rates_are_no_proof_that_the_ratio_is_1() -> None:
     assert found.upper(0.05) > 1.03
 
 
+def test_one_case_in_a_range_has_a_ratio_as_it_has_a_delta() -> None:
+    found = engine(evidence([1.0], [1.0]), LimitKind.RATIO)
+    assert found.lower(0.05) < 1 < found.upper(0.05)
+
+
 def test_a_ratio_with_missing_samples_has_limits_around_it() -> None:
     # 2 % of the candidate are missing, all of them cases that the baseline has.
     candidate = [1.0] * 60 + [0.0] * 920 + [None] * 20
@@ -124,3 +129,17 @@ def test_a_ratio_with_missing_samples_has_limits_around_it() -> None:
     found = engine(evidence(candidate, baseline), LimitKind.RATIO)
     assert found.value == 20
     assert found.lower(0.05) <= 20 <= found.upper(0.05)
+
+
+@pytest.mark.parametrize(("before", "after"), [(3.0, 3.6), (0.4, 0.6), (0.15, 0.1)])
+def test_the_same_tokens_at_another_price_have_a_ratio_without_doubt(
+    before: float, after: float
+) -> None:
+    tokens = range(200, 260)
+    found = engine(
+        evidence([t * after for t in tokens], [t * before for t in tokens]),
+        LimitKind.RATIO,
+        support=NON_NEGATIVE,
+    )
+    assert found.constant
+    assert limits(found) == pytest.approx((after / before, after / before))

@@ -150,6 +150,16 @@ def test_no_skew_leaves_students_limits() -> None:
     assert found.hall_upper(0.05) == found.t_upper(0.05) == found.upper(0.05)
 
 
+def test_values_without_skew_have_students_limits_whatever_rounding_makes_of_them() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        half = rng.normal(size=25) * 0.01
+        found = Spread.of(np.concatenate([1 + half, 1 - half]), np.ones(50))
+        assert abs(found.skew) < 1e-12
+        assert found.upper(0.05) == pytest.approx(found.t_upper(0.05), rel=1e-9)
+        assert found.p_below(found.upper(0.05)) == pytest.approx(0.05, rel=1e-6)
+
+
 # ---------------------------------------------------------------- without scatter
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,12 +13,12 @@ from evalkit.core.verdict import Unmeasured
 from evalkit.stages.judge.drafts import Measured
 from evalkit.stats.engines import OFTEN, USUALLY, BoundedMean, MeanRatio, UnboundedMean, chances
 from evalkit.stats.gaffke import Units
+from evalkit.stats.roots import root
 from evalkit.stats.special import t_quantile
 
 AS_GOOD_AS_NORMAL = 1e6
 """Degrees of freedom at which Student's t is the normal distribution, to all digits that matter."""
 
-HALVINGS = 40
 FARTHEST = 1000.0
 """So many standard errors beyond the limit, nothing is looked for."""
 
@@ -40,23 +41,20 @@ def detects(bound: Bound, judged: Measured | Unmeasured) -> float | None:
     end = limit + away * FARTHEST * engine.error
     if isinstance(engine, BoundedMean):
         end = engine.support.upper if away > 0 else engine.support.lower
-    if not _is_found(bound, judged, engine, end):
+    excess = partial(_excess, bound, judged, engine)
+    if excess(end) < 0:
         return None
-    near = limit
-    for _ in range(HALVINGS):
-        middle = (near + end) / 2
-        near, end = (near, middle) if _is_found(bound, judged, engine, middle) else (middle, end)
-    return end
+    return limit if excess(limit) >= 0 else root(excess, limit, end)
 
 
-def _is_found(
+def _excess(
     bound: Bound, judged: Measured, engine: BoundedMean | UnboundedMean, value: float
-) -> bool:
-    """Return whether a bound would be found broken 8 times in 10, if this were the value."""
+) -> float:
+    """Return how much oftener than 8 times in 10 a bound would be found broken at this value."""
     would = engine
     if isinstance(engine, BoundedMean) and bound.metric.kind is Kind.RATE:
         would = _rate_of(bound, judged, engine, value)
-    return chances(would, bound.limit, bound.alpha, 1.0, value)[1] >= OFTEN
+    return chances(would, bound.limit, bound.alpha, 1.0, value)[1] - OFTEN
 
 
 def _rate_of(bound: Bound, judged: Measured, engine: BoundedMean, value: float) -> BoundedMean:
