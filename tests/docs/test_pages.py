@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from evalkit.core.verdict import Reason, Settle
 from tests.conftest import REPOSITORY
 from tests.docs.pages import PAGES, Command, blocks, commands, copied, run, unmet
 from tests.worlds import answer, evalkit
@@ -81,6 +83,16 @@ def test_the_scorer_of_the_guide_works_as_the_guide_says(tmp_path: Path) -> None
         f"candidate: {recorded}\n{metrics}"
     )
     assert evalkit("gate", "envelope.yaml", folder=tmp_path).code == 0
+
+
+def test_every_key_and_reason_of_a_verdict_is_on_its_page() -> None:
+    page = (REPOSITORY / "docs" / "verdict.md").read_text()
+    explained = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`]+`|\{[^}]+\}", page))))
+    verdict = json.loads((REPOSITORY / "reports" / "sample" / "verdict.json").read_text())
+    bound = verdict["bounds"][0]
+    settle = {field.name for field in fields(Settle)}
+    keys = {*verdict, *bound, *bound["candidate"], *settle, *map(str, Reason)}
+    assert keys <= explained, keys - explained
 
 
 def test_the_sample_report_is_what_the_shipped_example_gives(tmp_path: Path) -> None:
