@@ -72,7 +72,6 @@ def test_a_line_holds_no_number_that_is_none(value: float) -> None:
         ("'a'", "not JSON: expecting value", 0),
         ('{"a": 1', "not JSON: expecting ',' delimiter", 7),
         ('{"a" 1}', "not JSON: expecting ':' delimiter", 5),
-        ("[1, 2,]", "not JSON:", 6),
         ('{"a": 01}', "not JSON:", 7),
         ('{"a": "x\ny"}', "not JSON: invalid control character", 8),
         ('"\\x41"', "not JSON: invalid \\escape", 1),
@@ -95,6 +94,12 @@ def test_what_is_not_strict_json_is_an_error_with_its_offset(
         parse_json(text)
     assert str(caught.value).startswith(message)
     assert caught.value.offset == offset
+
+
+def test_a_comma_before_the_end_of_an_array_is_an_error() -> None:
+    with pytest.raises(JsonTextError, match="not JSON:") as caught:
+        parse_json("[1, 2,]")
+    assert caught.value.offset in {5, 6}  # Python 3.13 points at the comma, 3.12 behind it
 
 
 def test_a_whole_number_keeps_its_digits_up_to_a_length_that_no_float_exceeds() -> None:
