@@ -20,7 +20,16 @@ from evalkit.core.phrases import (
     told_apart,
 )
 from evalkit.core.run import Manifest
-from evalkit.core.verdict import BoundResult, Estimate, Flip, Outcome, Result, Unmeasured, Verdict
+from evalkit.core.verdict import (
+    ArmSummary,
+    BoundResult,
+    Estimate,
+    Flip,
+    Outcome,
+    Result,
+    Unmeasured,
+    Verdict,
+)
 from evalkit.core.wording import count_text, interval_text, value_text
 
 VERDICT_WORDS: Mapping[Outcome, str] = {
@@ -245,10 +254,9 @@ def _facts(verdict: Verdict, manifest: Manifest) -> str:
     arms = verdict.facts.arms
     candidate = arms[Arm.CANDIDATE]
     errors = sum(arm.missing for arm in arms.values())
-    each = candidate.samples / candidate.cases if candidate.cases else 0
     parts = [
         count_text(candidate.cases, "case"),
-        f"{count_text(round(each), 'sample')} each{', paired' if Arm.BASELINE in arms else ''}",
+        _draws(arms),
         count_text(errors, "error"),
         f"{100 * max((b.judged.confidence for b in verdict.bounds if isinstance(b.judged, Estimate)), default=0.95):.6g}\u00a0% confidence",
         f"seed\u00a0{manifest.seed}",
@@ -256,6 +264,16 @@ def _facts(verdict: Verdict, manifest: Manifest) -> str:
     if verdict.facts.smoke:
         parts.append(f"smoke run ({manifest.smoke})")
     return " · ".join(parts)
+
+
+def _draws(arms: Mapping[Arm, ArmSummary]) -> str:
+    """Return how often each case was drawn: ``1 sample each, paired with 5 of the baseline``."""
+    each = {arm: facts.samples / max(1, facts.cases) for arm, facts in arms.items()}
+    own, other = each[Arm.CANDIDATE], each.get(Arm.BASELINE)
+    text = f"{own:.3g} sample{'' if own == 1 else 's'} each"
+    if other is None:
+        return text
+    return f"{text}, paired" if own == other else f"{text}, paired with {other:.3g} of the baseline"
 
 
 def unmeasured_text(estimate: Estimate | Unmeasured | None) -> str:

@@ -16,7 +16,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from evalkit.core.verdict import Flip, Outcome, Result, Verdict
+from evalkit.core.model import Arm
+from evalkit.core.verdict import ArmSummary, Flip, Outcome, Result, Verdict
 from evalkit.report.terminal import WIDEST, print_verdict
 from evalkit.report.view import view_of
 from tests.report.verdicts import EVERY_BOUND, every_verdict, facts, manifest, verdict
@@ -92,3 +93,27 @@ def test_hostile_names_do_nothing() -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028]", shown)
     assert "\\x1b[31mred" in shown
     assert "[bold]b[/bold]" in shown
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "text"),
+    [
+        (1000, 1000, "1 sample each, paired ·"),
+        (5000, 1000, "1 sample each, paired with 5 of the baseline ·"),
+        (1000, 2500, "2.5 samples each, paired with 1 of the baseline ·"),
+        (None, 3000, "3 samples each ·"),
+    ],
+)
+def test_a_reader_is_told_how_often_each_arm_was_drawn(
+    baseline: int | None, candidate: int, text: str
+) -> None:
+    samples = {Arm.BASELINE: baseline, Arm.CANDIDATE: candidate}
+    drawn = {
+        arm: ArmSummary(1000, number, 0, {}, None)
+        for arm, number in samples.items()
+        if number is not None
+    }
+    found = facts()
+    snapshots = {arm: found.snapshots[arm] for arm in drawn}
+    made = verdict(Outcome.PASS, EVERY_BOUND, replace(found, arms=drawn, snapshots=snapshots))
+    assert f"1,000 cases · {text}" in printed(made)
