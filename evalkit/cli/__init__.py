@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -9,7 +10,8 @@ import traceback
 from evalkit import __version__
 
 BUG = 70
-"""As ``core.verdict.ExitCode.BUG``, which is not loaded before it is needed."""
+USAGE = 2
+"""As in ``core.verdict.ExitCode``, which is not loaded before it is needed."""
 
 
 def main() -> None:
@@ -25,15 +27,36 @@ def main() -> None:
     from evalkit.core.errors import EvalkitError
 
     try:
+        _check_streams()
         app()
-    except BrokenPipeError:
-        # Whoever read standard output has seen enough; nothing is wrong, and nobody listens.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except EvalkitError as error:
         sys.stderr.write(f"evalkit: {error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"evalkit: {where}{error.strerror or error}\n")
+        sys.exit(USAGE)
     except Exception:  # noqa: BLE001 - the last line of defence: a bug must not look like a verdict
         traceback.print_exc()
         sys.stderr.write(f"evalkit {__version__}: this is a bug of evalkit; please report it\n")
         sys.exit(BUG)
+
+
+def _check_streams() -> None:
+    """See to it that whatever is printed can be, and that names given are text.
+
+    Raises:
+        UsageError: an argument is not UTF-8, so that no file could repeat it.
+    """
+    from evalkit.core.errors import UsageError
+
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    for argument in sys.argv[1:]:
+        if argument != argument.encode("utf-8", "replace").decode():
+            shown = argument.encode("utf-8", "backslashreplace").decode()
+            raise UsageError(f"{shown}: expected UTF-8; rename the file")

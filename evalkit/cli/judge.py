@@ -41,7 +41,8 @@ def judge(
         loaded = load_envelope(folder.envelope_path, overrides=own, code_root=code_root())
         verdict, shown = judge_run(folder, loaded), run
     else:
-        loaded = load_envelope(envelope, code_root=code_root())
+        who = Overrides(answered=folder.answered())
+        loaded = load_envelope(envelope, overrides=who, code_root=code_root())
         started = origin(loaded.envelope.name)
         shown = output or Path("reports") / started.run
         verdict = judge_otherwise(folder, loaded, shown, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,10 +25,16 @@ def show_run(folder: Path, verdict: Verdict, *, as_json: bool) -> None:
     cases, samples = run.cases(shown), run.first_samples(shown)
     texts = {case_id: case_text(case, samples[case_id]) for case_id, case in cases.items()}
     report = run.write_text(REPORT, render_html(view, texts, manifest))
-    if as_json:
-        sys.stdout.write(verdict_text(verdict))
-        return
-    from evalkit.cli.world import result_console
-    from evalkit.report.terminal import print_verdict
+    try:
+        if as_json:
+            sys.stdout.write(verdict_text(verdict))
+        else:
+            from evalkit.cli.world import result_console
+            from evalkit.report.terminal import print_verdict
 
-    print_verdict(view, result_console(), report=str(report), command=f"evalkit judge {folder}")
+            command = f"evalkit judge {folder}"
+            print_verdict(view, result_console(), report=str(report), command=command)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read standard output has seen enough: the exit code is still the verdict's.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

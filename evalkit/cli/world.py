@@ -36,10 +36,18 @@ def code_root() -> Path:
     return here
 
 
+class _ResultConsole(Console):
+    """A console that leaves it to the command what a closed pipe means: its own would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Pass the error on; called while it is handled."""
+        raise  # noqa: PLE0704
+
+
 def result_console() -> Console:
     """Return the console for results; a file or a pipe is as wide as the widest table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDEST)
+    console = _ResultConsole()
+    return console if console.is_terminal else _ResultConsole(width=WIDEST)
 
 
 def _versions() -> dict[str, str]:

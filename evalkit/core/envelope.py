@@ -113,7 +113,7 @@ class Slice:
             (not self.any_of or not set(self.any_of).isdisjoint(tags))
             and set(self.all_of).issubset(tags)
             and all(
-                key in metadata and any(_same(metadata[key], value) for value in values)
+                key in metadata and any(same_value(metadata[key], value) for value in values)
                 for key, values in self.where
             )
         )
@@ -123,8 +123,8 @@ def _word(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _same(one: Json, other: Json) -> bool:
-    # Python holds true and 1 to be equal; a reader of the file does not.
+def same_value(one: Json, other: Json) -> bool:
+    """Return whether two values of a file are equal; true and 1 are not, as they are in Python."""
     return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 

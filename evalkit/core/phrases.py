@@ -224,6 +224,7 @@ _CURES = {
     Reason.MISSING: "record what is missing, or drop this bound",
     Reason.NO_VALUES: "record what is missing, or drop this bound",
     Reason.OUT_OF_RANGE: "a wider range:, or correct records",
+    Reason.TOO_FEW: "more cases, or range: [low, high] on the bound, if the values have a known end",
 }
 
 
@@ -231,7 +232,8 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     way, judged = bound.settle, bound.judged
     if way is None or not isinstance(judged, Estimate):
         return
-    tagged = f" tagged {bound.on}" if bound.on else ""
+    one_tag = bound.on and not set(bound.on) & set("=|&")
+    tagged = f" tagged {bound.on}" if one_tag else f" of {bound.on}" if bound.on else ""
     truth = f"if the truth is {estimate_text(bound, judged)}"
     if bound.reason is Reason.MISSING:
         yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"
@@ -239,20 +241,36 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
         yield "delta: in place of ratio:, which a baseline near 0 can bear"
     if way.n is not None:
         cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
-        yield f"{count_text(way.n, 'more case')}{tagged}{cost}, {truth}"
+        yield f"{_more(way.n, judged)}{tagged}{cost}, {truth}"
     if way.n_unchanged is not None and way.n_unchanged != way.n:
-        yield f"{count_text(way.n_unchanged, 'more case')}{tagged}, if the candidate is truly unchanged"
+        yield f"{_more(way.n_unchanged, judged)}{tagged}, if the candidate is truly unchanged"
     if way.repeats is not None:
         yield f"repeats: {way.repeats}, so many draws of each case, {truth}"
-    if bound.kind in {Kind.AMOUNT, Kind.TIME} and bound.reason in _NEEDS_RANGE:
+    if bound.kind in {Kind.AMOUNT, Kind.TIME} and _waits_for_range(bound, judged):
         yield "range: [low, high] on the bound, if the values have a known end"
     if way.margin is not None:
-        yield f"{edit(way.margin, bound.kind)}: holds with these {count_text(judged.n, 'case')}"
+        these = "this one case" if judged.n == 1 else f"these {judged.n:,} cases"
+        yield f"{edit(way.margin, bound.kind)}: holds with {these}"
     if way.n is None and way.repeats is None and bound.reason is Reason.AT_MARGIN:
         yield f"more cases would not help soon, {truth}"
 
 
-_NEEDS_RANGE = {Reason.ZERO_VARIANCE, Reason.TOO_FEW}
+def _more(cases: int, judged: Estimate) -> str:
+    """Return how many more cases, and in how many more groups where it is those that count."""
+    text = count_text(cases, "more case")
+    if judged.clusters >= judged.n:
+        return text
+    groups = max(1, round(cases * judged.clusters / judged.n))
+    return f"{text} in {count_text(groups, 'more group')}"
+
+
+def _waits_for_range(bound: BoundResult, judged: Estimate) -> bool:
+    """Return whether a range would help: all values are equal, or too few to do without one.
+
+    A quantile, and a mean with a range, wait for more groups of cases, which no range replaces.
+    """
+    too_few = bound.reason is Reason.TOO_FEW and bound.statistic == "mean" and judged.approximate
+    return too_few or bound.reason is Reason.ZERO_VARIANCE
 
 
 def edit(limit: Limit, kind: Kind) -> str:

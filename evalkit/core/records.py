@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from evalkit.core.model import Absent, Arm, Case, ErrorKind, Json, Sample, SampleError
+
+LARGEST = 1e20
+"""No clock, bill or count of tokens shows more."""
 
 
 class RecordError(ValueError):
@@ -103,8 +105,9 @@ def _id(key: str, value: Json) -> str:
 def _number(key: str, value: Json) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RecordError(f"expected {key} to be a number, found {_shown(value)}")
-    if value < 0 or not math.isfinite(value):
-        raise RecordError(f"expected {key} to be at least 0, found {_shown(value)}")
+    if not 0 <= value <= LARGEST:
+        end = "at least 0" if value <= LARGEST else f"at most {LARGEST:g}"
+        raise RecordError(f"expected {key} to be {end}, found {_shown(value)}")
     return float(value)
 
 
@@ -133,13 +136,13 @@ def _error(key: str, value: Json) -> SampleError | _Behaviour | None:
         case False | "":
             return None
         case str(text):
-            return _classified(text, text)
+            return _classified("", text)
         case {"kind": str(kind), **rest} if kind in set(ErrorKind):
             return SampleError(ErrorKind(kind), str(rest.get("message") or ""))
         case dict():
             text = str(value.get("message") or value.get("code") or value)
             named = " ".join(str(value.get(name, "")) for name in ("code", "type", "kind"))
-            return _classified(f"{named} {text}", text)
+            return _classified(named, text)
     raise RecordError(f"expected {key} to be text or an object, found {_shown(value)}")
 
 
@@ -224,12 +227,23 @@ def error_kind(text: str) -> ErrorKind:
     return ErrorKind.OTHER
 
 
-def _classified(signs: str, message: str) -> SampleError | _Behaviour:
-    lowered = signs.lower()
-    for finish_reason, behaviour in _BEHAVIOUR.items():
-        if behaviour.search(lowered):
+def _classified(named: str, text: str) -> SampleError | _Behaviour:
+    """Return what an error is by its code, and else by its text.
+
+    A text may speak of safety or of a context window and be about a timeout: it tells of behaviour
+    only where nothing in it tells of a failure.
+    """
+    kind = error_kind(f"{named} {text}")
+    behaviour = _behaviour(named) or (_behaviour(text) if kind is ErrorKind.OTHER else None)
+    return behaviour or SampleError(kind, text)
+
+
+def _behaviour(text: str) -> _Behaviour | None:
+    lowered = text.lower()
+    for finish_reason, signs in _BEHAVIOUR.items():
+        if signs.search(lowered):
             return _Behaviour(finish_reason)
-    return SampleError(error_kind(lowered), message)
+    return None
 
 
 def _settle_outcome(found: dict[str, Any]) -> None:
@@ -237,6 +251,8 @@ def _settle_outcome(found: dict[str, Any]) -> None:
     error = found.pop("error", None)
     if found.get("refusal", "") is None:
         del found["refusal"]
+    if error is None and found.get("finish_reason") == "error":
+        error = SampleError(ErrorKind.OTHER, "finish_reason: error")
     if isinstance(error, SampleError):
         found["error"] = error
         return

@@ -193,7 +193,10 @@ def _judged(
     envelope, scorers = loaded.envelope, loaded.plugins
     scored = run.keep_scores(score(samples, cases, envelope, scorers), ScoreRecorder(scorers))
     table = aggregate(scored, cases, envelope, scorers)
-    exhibits = [table.exhibit(item.metric, item.slice, item.statistic) for item in envelope.bounds]
+    exhibits = [
+        table.exhibit(item.metric, item.slice, item.statistic, compares=item.limit.compares)
+        for item in envelope.bounds
+    ]
     unbound = [
         table.exhibit(metric, EVERYTHING, USUAL_STATISTIC[metric.kind])
         for metric in envelope.metrics

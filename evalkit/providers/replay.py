@@ -42,6 +42,7 @@ class Replay:
 
     arm: Arm
     options: ReplayOptions
+    expected_model: str | None = None
 
     @property
     def source(self) -> str:
@@ -57,6 +58,7 @@ class Replay:
         """Yield every recorded sample with its place; see ``core.ports.Recording``."""
         file = self.source
         problems: list[Problem] = []
+        served: set[str] = set()
         for line in numbered_lines(self._path):
             try:
                 sample = self._sample(parse_json(line.text))
@@ -69,11 +71,24 @@ class Replay:
                 problems.append(Problem(Place(file, line.number), str(error)))
             else:
                 if sample is not None:
+                    problems += self._strangers(sample, served, Place(file, line.number))
                     yield sample, Place(file, line.number)
             if len(problems) > MANY_PROBLEMS:
                 break
+        if not problems and self.expected_model is not None and not served:
+            message = "no record names the model that answered, to be held against expected_model"
+            problems.append(Problem(Place(file), message))
         if problems:
             raise SpecError(problems)
+
+    def _strangers(self, sample: Sample, served: set[str], place: Place) -> Iterator[Problem]:
+        """Yield a problem for each model that is seen for the first time and is not expected."""
+        if sample.model is None or sample.model in served:
+            return
+        served.add(sample.model)
+        if self.expected_model not in {None, sample.model}:
+            message = f"expected_model is {self.expected_model!r}, and {sample.model!r} answered"
+            yield Problem(place, message)
 
     def _sample(self, data: Json) -> Sample | None:
         """Return the sample of one record, or ``None`` for a record of the other arm."""
@@ -89,7 +104,7 @@ class Replay:
 
 
 def _open(arm: Arm, snapshot: Snapshot) -> Replay:
-    return Replay(arm, cast("ReplayOptions", snapshot.options))
+    return Replay(arm, cast("ReplayOptions", snapshot.options), snapshot.expected_model)
 
 
 replay = ProviderPlugin("replay", ReplayOptions, _open, doc=__doc__)

@@ -172,7 +172,7 @@ def cases_to_show(view: View, *, most: int) -> set[str]:
 
 def _advice(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code == 0:
-        return "let through by --inconclusive=warn"
+        return "let through by inconclusive: warn"
     return ADVICE[verdict.outcome]
 
 

@@ -34,7 +34,8 @@ class Options:
         Raises:
             ValueError: a text is empty, or the list of texts is.
         """
-        if self.text is not None and not (self.text and all(self.text)):
+        texts = (self.text,) if isinstance(self.text, str) else self.text
+        if texts is not None and not (texts and all(text.strip() for text in texts)):
             raise ValueError("text: expected a text to look for, found an empty one")
 
 

@@ -24,10 +24,11 @@ def error_rate(_case: Case, sample: Sample) -> Score | Unscored:
     Failed is a sample with an error: a timeout, a rate limit that outlasted the retries, a
     broken connection, a body that was no answer. Behaviour is never an error: refusals, blocked
     or empty answers, invalid JSON. A case that a recording does not hold did not fail; it is
-    missing.
+    missing, and so is one of which the record holds neither answer nor error.
     """
     if sample.error is None:
-        return Score((0.0,))
+        answered = sample.output is not None or sample.finish_reason or sample.output_tokens
+        return Score((0.0,)) if answered else Unscored("no output and no error")
     if sample.error.kind is ErrorKind.NO_RECORD:
         return Unscored("no record")
     return Score((1.0,), detail=f"{sample.error.kind}: {sample.error.message[:200]}")

@@ -41,8 +41,10 @@ class Options:
         """Compile the pattern, so that a wrong one is a problem of the file it stands in.
 
         Raises:
-            ValueError: the pattern does not compile, or has no such group.
+            ValueError: the pattern is empty, does not compile, or has no such group.
         """
+        if not self.pattern:
+            raise ValueError("pattern: expected a regular expression, found an empty one")
         try:
             pattern = _compiled(self)
         except (re.error, OverflowError, RecursionError) as error:

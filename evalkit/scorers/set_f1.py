@@ -56,6 +56,7 @@ class Options:
             options={"items": "lines"},
         ),
         Example('{"a": 1}', (0.0, 0.0, 0.0), reference=["a"], options={"items": "json"}),
+        Example("[1, 2", (0.0, 0.0, 0.0), reference=[], options={"items": "json"}),
     ],
 )
 def set_f1(case: Case, sample: Sample, options: Options) -> Score:
@@ -66,7 +67,7 @@ def set_f1(case: Case, sample: Sample, options: Options) -> Score:
     `precision` is the share of the answer's items that are in the reference, `recall` the share
     of the reference's items that are in the answer, `f1` their harmonic mean. Repeated items
     count once; a final full stop does not count. Two empty sets are the same; where only one is
-    empty, all three are 0. A sentence around the list ("Here are the colours:") becomes an item
+    empty, all three are 0, as they are where `json` finds no list. A sentence around the list ("Here are the colours:") becomes an item
     under `lines`: ask for bare lists, or for JSON.
     """
     assert case.reference is not ABSENT
@@ -74,6 +75,8 @@ def set_f1(case: Case, sample: Sample, options: Options) -> Score:
     listed = case.reference if isinstance(case.reference, str) else None
     texts = accepted_texts(case.reference) if listed is None else _items(listed, options.items)
     wanted = {_form(text, options) for text in texts} - {""}
+    if options.items == "json" and _listed(sample.output) is None:
+        return Score((0.0, 0.0, 0.0), detail="no JSON list")
     found = {_form(text, options) for text in _items(sample.output, options.items)} - {""}
     if not wanted and not found:
         return Score((1.0, 1.0, 1.0))

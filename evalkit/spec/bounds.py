@@ -75,6 +75,12 @@ class BoundReader:
         before = len(self.problems.found)
         statistic = self._statistic(line, metric, trail)
         limit = self._limit(line, metric, trail)
+        if limit is not None and limit.compares and statistic.quantile is not None:
+            self.problems.add(
+                (*trail, "statistic" if line.statistic is not None else str(limit.kind)),
+                f"the {statistic.name} of one arm is not compared with the other's by this version; "
+                "write statistic: mean, or bound it with min and max",
+            )
         metric = self._ranged(line, metric, limit, trail)
         if limit is not None and len(self.problems.found) == before:
             self._refuse_empty(limit, metric, trail)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evalkit.core.envelope import EVERYTHING, Bound, Slice
+from evalkit.core.digest import canonical_json
+from evalkit.core.envelope import EVERYTHING, Bound, Slice, same_value
 from evalkit.core.errors import Place, Problem, suggestion
 from evalkit.core.model import ABSENT, Case
 from evalkit.spec.envelope import LoadedEnvelope
@@ -20,6 +21,12 @@ class Coverage:
         self._empty = {bound.name: bound for bound in loaded.envelope.bounds}
         self._tags: set[str] = set()
         self._keys: set[str] = set()
+        self._unseen = [
+            (key, value)
+            for bound in loaded.envelope.bounds
+            for key, values in bound.slice.where
+            for value in values
+        ]
         self._needing_reference = _slices_that_need_a_reference(loaded)
 
     def see(self, case: Case, place: Place) -> None:
@@ -27,6 +34,12 @@ class Coverage:
         self.count += 1
         self._tags.update(case.tags)
         self._keys.update(case.metadata)
+        if self._unseen:
+            self._unseen = [
+                (key, value)
+                for key, value in self._unseen
+                if key not in case.metadata or not same_value(case.metadata[key], value)
+            ]
         filled = [
             name
             for name, bound in self._empty.items()
@@ -59,7 +72,15 @@ class Coverage:
             yield f"no case has the tag {tag!r}{suggestion(tag, sorted(self._tags))}"
         for key in keys:
             yield f"no case has the metadata {key!r}{suggestion(key, sorted(self._keys))}"
-        if bound.name in self._empty and not tags and not keys:
+        values = [
+            (key, value)
+            for key, wanted in part.where
+            for value in wanted
+            if key not in keys and (key, value) in self._unseen
+        ]
+        for key, value in values:
+            yield f"no case has the metadata {key}: {canonical_json(value)}"
+        if bound.name in self._empty and not tags and not keys and not values:
             yield f"no case belongs to {part.name!r}"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalkit.core.errors import UsageError
@@ -18,7 +19,8 @@ class Overrides:
     """Values of the command line; ``None`` and empty leave the envelope as it is.
 
     ``candidate`` and ``baseline`` are a recording (``.jsonl``, ``.jsonl.gz``), a file with a
-    snapshot (``.yaml``), or ``provider:model``.
+    snapshot (``.yaml``), or ``provider:model``. ``answered`` holds the snapshots of an earlier run: it
+    is they that are judged, whatever another envelope names, but at its prices.
     """
 
     candidate: str | None = None
@@ -27,6 +29,7 @@ class Overrides:
     seed: int | None = None
     inconclusive: str | None = None
     only: tuple[str, ...] = ()
+    answered: Mapping[Arm, Document] = field(default_factory=dict)
 
 
 NO_OVERRIDES = Overrides()
@@ -44,6 +47,12 @@ def overridden(document: Document, overrides: Overrides) -> Document:
         return document
     data = dict(data)
     parts: dict[Trail, Document] = {}
+    for arm, own in overrides.answered.items():
+        before = data.get(arm.value)
+        if isinstance(before, dict) and isinstance(own.data, dict):
+            prices = {key: before[key] for key in ("prices",) if key in before}
+            data[arm.value] = {**own.data, **prices}
+            parts[arm.value,] = own
     for arm, value in {
         Arm.BASELINE: overrides.baseline,
         Arm.CANDIDATE: overrides.candidate,

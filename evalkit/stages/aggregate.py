@@ -77,18 +77,25 @@ class Table:
     cases: tuple[Case, ...]
     arms: Mapping[Arm, ArmTable]
     units: Mapping[Key, str]
-    fallbacks: frozenset[Key]
+    fallbacks: Mapping[Arm, frozenset[Key]]
     clustered: bool
 
-    def key(self, metric: Metric) -> Key:
-        """Return the column a metric is read from: its own, or the one both arms can be read with."""
-        own = (metric.instrument, metric.value)
-        return (metric.instrument, metric.fallback or "") if own in self.fallbacks else own
+    def key(self, metric: Metric, *, compares: bool = True) -> Key:
+        """Return the column a metric is read from: its own, or the one that arms can be read with.
 
-    def exhibit(self, metric: Metric, part: Slice, statistic: Statistic) -> Exhibit:
+        Where arms are compared it is one for both, else the one of the candidate.
+        """
+        own = (metric.instrument, metric.value)
+        arms = self.arms if compares else (Arm.CANDIDATE,)
+        lacking = any(own in self.fallbacks[arm] for arm in arms)
+        return (metric.instrument, metric.fallback or "") if lacking else own
+
+    def exhibit(
+        self, metric: Metric, part: Slice, statistic: Statistic, *, compares: bool = True
+    ) -> Exhibit:
         """Return what a statistic of a metric on a slice is judged by."""
         chosen = self._members(part)
-        key = self.key(metric)
+        key = self.key(metric, compares=compares)
         # A quantile can bear an infinite value (a timeout); a mean cannot, and misses it.
         finite = statistic.quantile is None
         observed = {arm: table.observed(key) for arm, table in self.arms.items()}
@@ -148,12 +155,15 @@ def aggregate(
     metrics = [*(bound.metric for bound in envelope.bounds), *envelope.metrics]
     own = {(metric.instrument, metric.value) for metric in metrics if metric.fallback}
     share = envelope.max_missing
-    lacking = {key for key in own if any(arm.lacks(key, share) for arm in builders.values())}
+    lacking = {
+        arm: frozenset(key for key in own if builder.lacks(key, share))
+        for arm, builder in builders.items()
+    }
     return Table(
         cases=tuple(cases[case_id] for case_id in ordered),
         arms={arm: builder.table() for arm, builder in builders.items()},
         units={key: _unit(key, scorers) for key in keys},
-        fallbacks=frozenset(lacking),
+        fallbacks=lacking,
         clustered=any(case.cluster is not None for case in cases.values()),
     )
 

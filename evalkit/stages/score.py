@@ -22,6 +22,8 @@ from evalkit.core.model import (
 from evalkit.core.ports import ScorerPlugin
 
 INFINITE = math.inf
+LARGEST = 1e50
+"""Nothing that is measured is larger; the cube of what is would not be a number any more."""
 
 
 def score(
@@ -106,13 +108,15 @@ class _Reading:
             return self._unscored("no recorded output")
         try:
             found = scorer(case, sample, self.options[sample.arm])
-        except Exception as error:  # noqa: BLE001 - a stranger's code: its failure is named
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a stranger's code, which may call sys.exit
             return self._unscored(f"a failure of {scorer.id}: {error!r}"[:200])
         if len(found.values) != len(scorer.values):
             wanted = len(scorer.values)
             return self._unscored(f"{len(found.values)} values of {scorer.id}, which has {wanted}")
         for value in found.values:
-            if type(value) is not float or not -INFINITE < value < INFINITE:
+            if type(value) is not float or not -LARGEST <= value <= LARGEST:
                 return replace(found, values=tuple(map(_sound, found.values)))
         return found
 
@@ -135,7 +139,8 @@ def _sound(value: object) -> ScoreValue:
                 number = float(value)
             except OverflowError:
                 number = math.nan
-            return number if number > -INFINITE else Unscored("a value that is no number")
+            if abs(number) <= LARGEST or number == INFINITE:
+                return number
     return Unscored("a value that is no number")
 
 

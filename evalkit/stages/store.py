@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from evalkit.core.verdict import Verdict
 from evalkit.files.json_text import JsonTextError, json_document, parse_json, written_id
 from evalkit.files.text import numbered_lines, whole_text
 from evalkit.files.writing import LineLog, write_whole
+from evalkit.spec.document import Document
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import GoldenSource
 from evalkit.spec.results import manifest_of, verdict_of
@@ -78,8 +80,13 @@ class RunFolder:
         return other
 
     def discard(self) -> None:
-        """Remove a run that came to nothing."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove a run that came to nothing; a link to a folder stays a link to an empty one."""
+        with suppress(OSError):  # what led here is what the user must know
+            (self.path / MANIFEST).unlink(missing_ok=True)  # first: without it nothing is a run
+            for path in self.path.iterdir():
+                path.unlink()
+            if not self.path.is_symlink():
+                self.path.rmdir()
 
     # ------------------------------------------------------------ inputs
 
@@ -93,6 +100,18 @@ class RunFolder:
     def envelope_path(self) -> Path:
         """Where the envelope of the run lies."""
         return self.path / ENVELOPE
+
+    def answered(self) -> dict[Arm, Document]:
+        """Return the snapshots that answered, as the envelope of the run has them.
+
+        Raises:
+            SpecError: the file was changed by hand and is no envelope any more.
+        """
+        file = str(self.envelope_path)
+        own = json_document(whole_text(self.envelope_path), file)
+        if not isinstance(own, dict):
+            raise SpecError.single(Place(file), "expected the envelope of the run")
+        return {arm: Document(file, own[arm.value]) for arm in Arm if arm.value in own}
 
     @property
     def cases_path(self) -> Path:
@@ -138,13 +157,20 @@ class RunFolder:
             SpecError: the file was changed by hand and is no recording of the cases any more.
         """
         path = self.path / SAMPLES
+        seen: set[tuple[Arm, str, int]] = set()
         for line in numbered_lines(path):
             if only is not None and written_id(line.text) not in only:
                 continue
             try:
-                yield _sample(parse_json(line.text), known)
+                sample = _sample(parse_json(line.text), known)
             except (JsonTextError, RecordError) as error:
                 raise SpecError.single(Place(str(path), line.number), str(error)) from None
+            key = (sample.arm, sample.case_id, sample.index)
+            if key in seen:
+                message = f"sample {key[2]} of case {key[1]!r} stands twice"
+                raise SpecError.single(Place(str(path), line.number), message)
+            seen.add(key)
+            yield sample
 
     def first_samples(self, only: Collection[str]) -> dict[str, dict[Arm, Sample]]:
         """Return the first sample of each arm of some cases, by case."""
@@ -161,12 +187,17 @@ class RunFolder:
     def keep_scores(
         self, scored: Iterable[ScoredSample], record: Callable[[ScoredSample], Json]
     ) -> Iterator[ScoredSample]:
-        """Write scores as they pass by, in place of those of an earlier judgement."""
-        (self.path / SCORES).unlink(missing_ok=True)
-        with LineLog(self.path / SCORES) as log:
-            for item in scored:
-                log.append(record(item))
-                yield item
+        """Write scores as they pass by; after the last they replace those of an earlier judgement."""
+        beside = self.path / f".{SCORES}"
+        beside.unlink(missing_ok=True)
+        try:
+            with LineLog(beside) as log:
+                for item in scored:
+                    log.append(record(item))
+                    yield item
+            beside.replace(self.path / SCORES)
+        finally:
+            beside.unlink(missing_ok=True)  # there only where something went wrong
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write where the verdict came from."""

@@ -93,8 +93,13 @@ def _mean(
     if support.bounded:
         return _bounded(evidence, means, support, method=f"Gaffke{of}")
     if evidence.units < 2:
-        return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
+        return _without_spread(evidence)
     return _unbounded(evidence, means)
+
+
+def _without_spread(evidence: Evidence) -> Unmeasured:
+    what = "one case" if evidence.cases == 1 else "one group of cases"
+    return Unmeasured(Reason.TOO_FEW, f"{what} has no spread, and no range is declared")
 
 
 def _bounded(evidence: Evidence, means: CaseMeans, support: Support, *, method: str) -> BoundedMean:
@@ -133,7 +138,7 @@ def _ratio(
     if not below:
         return Unmeasured(Reason.NO_BASELINE, "the baseline's mean is 0; bound a delta instead")
     if evidence.units < 2 and not support.bounded:
-        return Unmeasured(Reason.TOO_FEW, "one case has no spread, and no range is declared")
+        return _without_spread(evidence)
 
     def difference(ratio: float) -> BoundedMean | UnboundedMean:
         means = paired(candidate, baseline, ratio)

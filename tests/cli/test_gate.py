@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.worlds import World, answer, answers, case, evalkit, world
+from tests.worlds import EVALKIT, World, answer, answers, case, evalkit, world
 
 FLOOR = {"metric": "accuracy", "min": 0.85}
 
@@ -44,7 +46,7 @@ def test_an_undecided_bound_can_be_let_through_and_every_output_says_so(tmp_path
     place = world(tmp_path, [FLOOR], cases=cases(100), candidate=answers(88, 12))
     done = place.gate("--inconclusive", "warn", "-o", "run")
     assert done.code == 0
-    assert "let through by --inconclusive=warn" in done.out
+    assert "let through by inconclusive: warn" in done.out
     assert json.loads((tmp_path / "run" / "verdict.json").read_text())["verdict"] == "inconclusive"
     assert "let through" in (tmp_path / "run" / "report.html").read_text()
 
@@ -457,3 +459,160 @@ def test_arms_that_answer_no_case_in_common_are_refused(tmp_path: Path) -> None:
     done = place.gate()
     assert done.code == 2
     assert "candidate.jsonl: answers none of the cases that" in done.err
+
+
+# ---------------------------------------------------------------- what must not turn green
+
+
+def test_a_scorer_that_ends_the_program_is_a_failure_of_that_scorer(tmp_path: Path) -> None:
+    (tmp_path / "quits.py").write_text(
+        "import sys\nfrom evalkit.scorers import Kind, Value, scorer\n\n\n"
+        '@scorer("quits", values=[Value("v", Kind.RATE)])\n'
+        "def quits(case, sample):\n"
+        '    """Ends the program."""\n'
+        "    sys.exit(0)\n"
+    )
+    bound = {"metric": "quits", "min": 0.5}
+    place = world(
+        tmp_path, [bound], cases=cases(20), candidate=answers(20),
+        metrics={"quits": {"scorer": "quits.py"}},
+    )  # fmt: skip
+    done = place.gate()
+    assert done.code == 4
+    assert "a failure of quits" in done.out
+
+
+def test_one_recording_on_both_arms_is_named(tmp_path: Path) -> None:
+    bound = {"metric": "accuracy", "delta": 0.2}
+    place = world(tmp_path, [bound], cases=cases(200), candidate=answers(200))
+    one = {"provider": "replay", "path": "candidate.jsonl"}
+    envelope = json.loads(place.envelope.read_text()) | {"baseline": one}
+    place.envelope.write_text(json.dumps(envelope))
+    done = place.gate()
+    assert done.code == 0
+    assert "Both arms are the same snapshot" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("served", "code", "words"),
+    [
+        ("new-1", 0, "keeps its one bound"),
+        ("old-1", 2, "candidate.jsonl:1: expected_model is 'new-1', and 'old-1' answered"),
+        (None, 2, "no record names the model that answered, to be held against expected_model"),
+    ],
+)
+def test_another_model_than_the_expected_one_is_an_error(
+    tmp_path: Path, served: str | None, code: int, words: str
+) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(200, model=served))
+    envelope = json.loads(place.envelope.read_text())
+    envelope["candidate"]["expected_model"] = "new-1"
+    place.envelope.write_text(json.dumps(envelope))
+    done = place.gate()
+    assert done.code == code
+    assert words in done.out + done.err
+
+
+def test_another_envelope_does_not_say_who_answered(tmp_path: Path) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(200, model="old-1"))
+    place.gate("-o", "run")
+    other = json.loads(place.envelope.read_text())
+    other["candidate"] = {"provider": "replay", "path": "nowhere.jsonl", "model": "brand-new"}
+    (tmp_path / "other.yaml").write_text(json.dumps(other))
+    done = evalkit("judge", "run", "--envelope", "other.yaml", "-o", "again", folder=tmp_path)
+    assert done.code == 0
+    assert "brand-new" not in done.out
+    assert "old-1 keeps its one bound" in done.out
+    assert "brand-new" not in (tmp_path / "again" / "envelope.json").read_text()
+
+
+def test_samples_that_were_added_by_hand_are_refused_and_leave_the_judgement(
+    tmp_path: Path,
+) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(120), candidate=answers(120))
+    place.gate("-o", "run")
+    samples, scores = tmp_path / "run" / "samples.jsonl", tmp_path / "run" / "scores.jsonl"
+    before = scores.read_bytes()
+    samples.write_bytes(samples.read_bytes() * 2)
+    done = evalkit("judge", "run", folder=tmp_path)
+    assert done.code == 2
+    assert "samples.jsonl:121: sample 0 of case 'c0000' stands twice" in done.err
+    assert scores.read_bytes() == before
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+
+
+def test_a_refused_run_leaves_nothing_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    place = world(tmp_path, [FLOOR], cases=cases(5), candidate=answers(5))
+    recording = tmp_path / "candidate.jsonl"
+    recording.write_text(recording.read_text()[:-8])
+    assert place.gate("-o", "link").code == 2
+    assert list((tmp_path / "real").iterdir()) == []
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_value_of_metadata_that_no_case_has_is_named(tmp_path: Path) -> None:
+    bound = {"metric": "accuracy", "min": 0.9, "on": {"where": {"tier": ["gold", "platnum"]}}}
+    tiers = [case(n, metadata={"tier": "gold" if n % 9 else "platinum"}) for n in range(100)]
+    done = world(tmp_path, [bound], cases=tiers, candidate=answers(100)).gate()
+    assert done.code == 2
+    assert 'no case has the metadata tier: "platnum"' in done.err
+
+
+def test_a_record_of_neither_answer_nor_error_is_missing_for_the_error_rate(tmp_path: Path) -> None:
+    bound = {"metric": "error_rate", "max": 0.05}
+    records = [{"id": f"c{n:04d}", "latency_ms": 5} for n in range(200)]
+    done = world(tmp_path, [bound], cases=cases(200), candidate=records).gate()
+    assert done.code == 4
+    assert "200 have no output and no error" in " ".join(done.out.split())
+
+
+# ---------------------------------------------------------------- whoever reads the output
+
+
+@pytest.mark.parametrize(("right", "code"), [(200, 0), (168, 3), (100, 1)])
+def test_the_exit_code_is_the_verdict_s_whoever_stops_reading(
+    tmp_path: Path, right: int, code: int
+) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(right, 200 - right))
+    for options in ([], ["--json"]):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(
+            [EVALKIT, "gate", place.envelope, *options],
+            cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, timeout=60, check=False,
+        )  # fmt: skip
+        os.close(write)
+        assert (done.returncode, done.stderr) == (code, b"")
+
+
+def test_closed_output_and_other_alphabets_change_no_exit_code(tmp_path: Path) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(200))
+    assert place.gate(PYTHONIOENCODING="ascii").code == 0
+    done = subprocess.run(
+        ["sh", "-c", f"exec {EVALKIT} gate {place.envelope} --json >&-"],  # noqa: S607
+        cwd=tmp_path, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+
+
+def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(200), candidate=answers(200))
+    place.gate("-o", "run")
+    page = tmp_path / "run" / "report.html"
+    page.unlink()
+    page.mkdir()
+    done = evalkit("report", "run", folder=tmp_path)
+    assert done.code == 2
+    assert "report.html" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_file_name_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [os.fsencode(EVALKIT), b"gate", b"e\xff.yaml"],
+        cwd=tmp_path, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"expected UTF-8; rename the file" in done.stderr

@@ -347,8 +347,34 @@ def test_a_price_below_a_cent_is_still_a_price() -> None:
 @pytest.mark.parametrize("reason", [Reason.ZERO_VARIANCE, Reason.TOO_FEW])
 def test_an_amount_without_an_end_may_be_given_a_range(reason: Reason) -> None:
     line = "range: [low, high] on the bound, if the values have a known end"
+    rough = replace(undecided(reason, Settle(), approximate=True), statistic="mean")
     for kind, found in ((AMOUNT, [line]), (TIME, [line]), (RATE, [])):
-        assert settle_lines(replace(undecided(reason, Settle()), kind=kind)) == found
+        assert settle_lines(replace(rough, kind=kind)) == found
+    # A quantile, or a mean in a range, waits for groups of cases.
+    ranged = replace(undecided(reason, Settle()), statistic="mean")
+    for other in (replace(rough, statistic="p95"), ranged):
+        found = settle_lines(replace(other, kind=AMOUNT))
+        assert found == ([] if reason is Reason.TOO_FEW else [line])
+
+
+def test_where_groups_count_more_of_them_are_asked_for() -> None:
+    grouped = undecided(Reason.TOO_NOISY, Settle(n=400, n_unchanged=90), clusters=50)
+    assert [line.split(",")[0] for line in settle_lines(grouped)] == [
+        "400 more cases in 20 more groups",
+        "90 more cases in 4 more groups",
+    ]
+
+
+def test_only_a_tag_is_called_one() -> None:
+    stuck = undecided(Reason.TOO_NOISY, Settle(n=400))
+    for on, words in {"gold": "tagged gold", "tier=gold": "of tier=gold", "a|b": "of a|b"}.items():
+        assert settle_lines(replace(stuck, on=on))[0].startswith(f"400 more cases {words}, if")
+
+
+def test_one_case_is_not_called_cases() -> None:
+    way = Settle(margin=Limit(DELTA, -0.5, 0.5))
+    one = undecided(Reason.TOO_NOISY, way, n=1, clusters=1)
+    assert settle_lines(one) == ["delta: 50%: holds with this one case"]
 
 
 def test_a_bound_at_its_margin_says_that_cases_would_not_help() -> None:

@@ -224,6 +224,37 @@ def test_an_infrastructure_error_is_told_by_its_words(error: str, kind: ErrorKin
 
 
 @pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("ReadTimeout: HTTPSConnectionPool(host='safety-proxy.internal')", ErrorKind.TIMEOUT),
+        ("503 Service Unavailable: content-policy service overloaded", ErrorKind.SERVER),
+        ("Error code: 400 - context window service timed out after 30s", ErrorKind.TIMEOUT),
+        ("json decode error: response blocked", ErrorKind.MALFORMED),
+        ("429 (see https://example.org/safety-best-practices)", ErrorKind.RATE_LIMITED),
+        ("Connection reset by peer; output was blocked in proxy", ErrorKind.CONNECTION),
+        ({"code": 503, "message": "the safety service is down"}, ErrorKind.SERVER),
+    ],
+)
+def test_a_failure_that_speaks_of_behaviour_stays_a_failure(error: Json, kind: ErrorKind) -> None:
+    found = sample_of({"id": "a", "error": error}, Arm.CANDIDATE)
+    assert found.error is not None
+    assert found.error.kind is kind
+    assert found.output is None
+
+
+def test_an_answer_that_ended_in_an_error_is_none() -> None:
+    found = read(finish_reason="error")
+    assert found.error == SampleError(ErrorKind.OTHER, "finish_reason: error")
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+def test_a_measurement_no_clock_shows_is_an_error(key: str) -> None:
+    assert getattr(read(**{key: 1e20}), key) == 1e20
+    with pytest.raises(RecordError, match=rf"expected {key} to be at most 1e\+20, found 1e\+308"):
+        read(**{key: 1e308})
+
+
+@pytest.mark.parametrize(
     ("error", "expected"),
     [
         ({"kind": "timeout"}, SampleError(ErrorKind.TIMEOUT)),

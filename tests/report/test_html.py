@@ -165,7 +165,7 @@ def test_a_smoke_run_is_called_one() -> None:
 
 def test_what_was_let_through_is_said_to_be() -> None:
     page = read(rendered(EVERY_VERDICT["let through"]))
-    assert "let through by --inconclusive=warn · exit 0" in section(page, "verdict").text
+    assert "let through by inconclusive: warn · exit 0" in section(page, "verdict").text
 
 
 def test_many_bounds_are_drawn_low_and_those_that_hold_are_folded_by_metric() -> None:

@@ -15,6 +15,8 @@ from evalkit.core.registry import SCORERS
         ("contains", {"text": ""}, "text: expected a text to look for"),
         ("contains", {"text": ["a", ""]}, "text: expected a text to look for"),
         ("contains", {"text": []}, "text: expected a text to look for"),
+        ("contains", {"text": ["refund", " "]}, "text: expected a text to look for"),
+        ("regex", {"pattern": ""}, "pattern: expected a regular expression, found an empty one"),
         ("not_contains", {"text": ""}, "text: expected a text to forbid"),
         ("regex", {"pattern": "(a"}, "pattern: expected a regular expression, found '\\(a'"),
         ("regex", {"pattern": "(a)", "group": 2}, "group: expected a group .* found 2"),

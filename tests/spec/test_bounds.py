@@ -281,6 +281,8 @@ def test_a_kind_has_a_usual_statistic_which_a_name_leaves_out(
     ("line", "message"),
     [
         ("{metric: acc, min: 0.5, statistic: p50}", "bounds[0].statistic: acc is 0 or 1 a sample, its quantiles say nothing"),
+        ("{metric: latency_ms, delta: 60}", "bounds[0].delta: the p95 of one arm is not compared with the other's by this version; write statistic: mean, or bound it with min and max"),
+        ("{metric: len, ratio: {max: 2}, statistic: p50}", "bounds[0].statistic: the p50 of one arm is not compared with the other's by this version; write statistic: mean, or bound it with min and max"),
         ("{metric: len, max: 5, statistic: rate}", "bounds[0].statistic: len is no rate; expected mean or a quantile"),
         ("{metric: toxicity, max: 0.5, statistic: rate}", "bounds[0].statistic: toxicity is no rate; expected mean or a quantile"),
         ("{metric: len, max: 5, statistic: median}", "bounds[0].statistic: expected rate, mean or p1 to p99.9, found 'median'"),

@@ -441,21 +441,30 @@ def test_both_arms_are_read_otherwise_where_one_lacks_too_many_values(
 
 
 def test_how_many_may_lack_a_value_is_what_the_envelope_says() -> None:
-    assert two_arms(30, 0, max_missing=0.3).fallbacks == frozenset()
-    assert two_arms(31, 0, max_missing=0.3).fallbacks == {KEY}
+    assert not any(two_arms(30, 0, max_missing=0.3).fallbacks.values())
+    assert set().union(*two_arms(31, 0, max_missing=0.3).fallbacks.values()) == {KEY}
+
+
+def test_a_bound_on_the_candidate_alone_is_read_with_the_candidate_s_own_ruler() -> None:
+    rulers = set()
+    for lacking in ((31, 0), (0, 31)):
+        found = two_arms(*lacking, max_missing=0.3)
+        assert found.exhibit(COUNTED, EVERYTHING, MEAN).unit == "~tokens"
+        rulers.add(found.exhibit(COUNTED, EVERYTHING, MEAN, compares=False).unit)
+    assert rulers == {"tokens", "~tokens"}
 
 
 def test_a_sample_that_was_never_answered_changes_no_ruler() -> None:
     scored = [failed(name, ErrorKind.SERVER) for name in "abcd"]
     needed = envelope(bound(at_most(9), COUNTED))
     found = table([*scored, tokens("e", 1.0)], cases(*"abcdef"), needed)
-    assert found.fallbacks == frozenset()
+    assert not any(found.fallbacks.values())
     assert found.exhibit(COUNTED, EVERYTHING, MEAN).unit == "tokens"
 
 
 def test_a_metric_without_another_ruler_keeps_its_own() -> None:
     found = table([tokens("a", Unscored("no tokens"))], cases("a"))
-    assert found.fallbacks == frozenset()
+    assert not any(found.fallbacks.values())
     assert found.exhibit(TOKENS, EVERYTHING, MEAN).gaps[CANDIDATE] == {"no tokens": 1}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -245,6 +246,24 @@ def test_a_failure_of_a_strangers_code_is_named_and_ends_nothing() -> None:
     assert sound.scores["says"].values == (1.0,)
 
 
+@pytest.mark.parametrize("error", [SystemExit(0), GeneratorExit(), CancelledError()])
+def test_a_scorer_cannot_end_the_program(error: BaseException) -> None:
+    def leave(_case: Case, _sample: Sample) -> bool:
+        raise error
+
+    found = value_of(failing(leave), answer())
+    assert isinstance(found, Unscored)
+    assert found.reason.startswith(f"a failure of says@1: {type(error).__name__}")
+
+
+def test_the_user_can() -> None:
+    def interrupted(_case: Case, _sample: Sample) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        value_of(failing(interrupted), answer())
+
+
 @pytest.mark.parametrize("values", [(), (1.0,), (1.0, 0.0, 1.0)])
 def test_a_score_with_another_number_of_values_is_no_score(values: tuple[float, ...]) -> None:
     plugin = failing(lambda _case, _sample: Score(values), "one", "two")
@@ -270,6 +289,9 @@ def test_what_a_scorer_cannot_say_in_a_number_is_its_failure() -> None:
         (math.nan, Unscored("a value that is no number")),
         (-math.inf, Unscored("a value that is no number")),
         (10**400, Unscored("a value that is no number")),
+        (1e50, 1e50),
+        (-1e51, Unscored("a value that is no number")),
+        (1e308, Unscored("a value that is no number")),
         (None, Unscored("a value that is no number")),
         ([1.0], Unscored("a value that is no number")),
         (Unscored(""), Unscored("no value, and no reason for it")),

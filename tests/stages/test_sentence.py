@@ -111,7 +111,7 @@ def test_what_is_undecided_without_a_way_out_says_why() -> None:
 def test_what_is_let_through_says_so_and_by_what() -> None:
     headline, lead = said(Outcome.INCONCLUSIVE, LISTS, CODE, let_through=True)
     assert headline == "new-model breaks no bound; 1 undecided was let through."
-    assert lead.endswith(". It was let through by --inconclusive=warn.")
+    assert lead.endswith(". It was let through by inconclusive: warn.")
     headline, _ = said(Outcome.INCONCLUSIVE, LISTS, FORMAT, let_through=True)
     assert headline == "new-model breaks no bound; 2 undecided were let through."
 
@@ -161,6 +161,18 @@ def test_a_pass_admits_what_only_had_to_be_not_disproven() -> None:
     assert lead.endswith(" 1 bound only had to be not disproven.")
     _, lead = said(Outcome.PASS, TAIL, LOOSE, CODE)
     assert " 2 bounds only had to be not disproven." in lead
+
+
+def test_what_is_undecided_was_not_kept() -> None:
+    open_one = replace(LOOSE, result=Result.UNDECIDED, reason=Reason.TOO_NOISY)
+    assert said(Outcome.PASS, open_one)[0] == "new-model is not shown to break its one bound."
+    headline, _ = said(Outcome.PASS, CODE, open_one)
+    assert headline == "new-model is not shown to break any of its 2 bounds."
+
+
+def test_a_smoke_run_without_a_blocking_bound_kept_nothing() -> None:
+    headline, _ = said(Outcome.INCONCLUSIVE, *WARNS, smoke=True)
+    assert headline == ("A smoke run: new-model was not held to any bound that blocks on a part.")
 
 
 def test_a_pass_admits_what_rests_on_an_approximation() -> None:

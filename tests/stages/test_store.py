@@ -20,6 +20,7 @@ from evalkit.core.model import (
     Arm,
     Case,
     ErrorKind,
+    Json,
     Message,
     Sample,
     SampleError,
@@ -138,6 +139,29 @@ def test_a_run_that_came_to_nothing_leaves_nothing(run: RunFolder) -> None:
     run.discard()
 
 
+def test_a_link_to_a_run_that_came_to_nothing_links_to_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    kept(RunFolder.create(tmp_path / "link")).discard()
+    assert list((tmp_path / "real").iterdir()) == []
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_run_knows_which_snapshots_answered_it(run: RunFolder) -> None:
+    candidate: Json = {"provider": "replay", "path": "/a"}
+    baseline: Json = {"provider": "replay", "path": "/b"}
+    run.write_envelope({"name": "x", "candidate": candidate})
+    assert {arm: own.data for arm, own in run.answered().items()} == {CANDIDATE: candidate}
+    run.write_envelope({"name": "x", "candidate": candidate, "baseline": baseline})
+    assert {arm: own.data for arm, own in run.answered().items()} == {
+        CANDIDATE: candidate,
+        BASELINE: baseline,
+    }
+    run.envelope_path.write_text("[]")
+    with pytest.raises(SpecError, match=r"envelope\.json: expected the envelope of the run"):
+        run.answered()
+
+
 # ---------------------------------------------------------------- cases and samples
 
 
@@ -238,6 +262,12 @@ def test_a_sample_that_was_changed_by_hand_is_named_with_its_line(
     assert [next(reading), next(reading)] == SAMPLES_OF_A_RUN[:2]
     with pytest.raises(SpecError, match=rf"samples\.jsonl:4: .*{words}"):
         next(reading)
+
+
+def test_a_sample_that_stands_twice_is_named_with_its_line(run: RunFolder) -> None:
+    list(run.keep_samples([*SAMPLES_OF_A_RUN, SAMPLES_OF_A_RUN[2]]))
+    with pytest.raises(SpecError, match=r"samples\.jsonl:10: sample 1 of case 'a' stands twice"):
+        list(run.samples(KNOWN))
 
 
 def test_cases_that_were_changed_by_hand_are_named_with_their_lines(run: RunFolder) -> None:

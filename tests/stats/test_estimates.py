@@ -140,10 +140,13 @@ def test_a_missing_value_lies_in_every_range() -> None:
 
 @pytest.mark.parametrize("kind", [ABSOLUTE, DELTA, RATIO])
 def test_one_case_without_a_range_has_no_spread(kind: LimitKind) -> None:
-    for arms in (evidence([2.0], [1.0]), evidence([2.0, 3.0], [1.0, 1.0], clusters=[4, 4])):
+    for what, arms in {
+        "one case": evidence([2.0], [1.0]),
+        "one group of cases": evidence([2.0, 3.0], [1.0, 1.0], clusters=[4, 4]),
+    }.items():
         found = reason(arms, kind, support=NON_NEGATIVE)
         assert found.reason is Reason.TOO_FEW
-        assert found.detail == "one case has no spread, and no range is declared"
+        assert found.detail == f"{what} has no spread, and no range is declared"
 
 
 def test_draws_of_one_given_case_have_a_spread() -> None:

@@ -61,6 +61,8 @@ def judge(
         smoke=facts.smoke,
         let_through=exit_code is ExitCode.PASS,
     )
+    if envelope.baseline == envelope.candidate:
+        lead = f"{lead} Both arms are the same snapshot: it was compared with itself."
     metrics = [
         _metric_result(metric, exhibit)
         for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)

@@ -39,7 +39,7 @@ def sentences(
             return _unmeasured(by_result[Result.UNMEASURED], len(blocking))
         case Outcome.INCONCLUSIVE if smoke and not undecided:
             return (
-                f"A smoke run: {candidate} keeps {_all(blocking)} on a part.",
+                f"A smoke run: {_kept(blocking, candidate)} on a part.",
                 "A run on part of the golden set or of the bounds is never a pass.",
             )
         case Outcome.INCONCLUSIVE:
@@ -77,7 +77,7 @@ def _inconclusive(
     if let_through:
         were = "was" if count == 1 else "were"
         headline = f"{candidate} breaks no bound; {count} undecided {were} let through."
-        return headline, f"{lead} It was let through by --inconclusive=warn."
+        return headline, f"{lead} It was let through by inconclusive: warn."
     headline = f"{count} of {count_text(blocking, 'bound')} {verb} undecided; none is shown broken."
     return headline, lead
 
@@ -99,11 +99,18 @@ def _pass(
     if near:
         rest = "rests" if near == 1 else "rest"
         lead += f" {count_text(near, 'bound')} {rest} on an approximate interval."
-    return f"{candidate} keeps {_all(blocking)}.", lead
+    return f"{_kept(blocking, candidate)}.", lead
 
 
-def _all(blocking: Sequence[BoundResult]) -> str:
-    return "its one bound" if len(blocking) == 1 else f"all {len(blocking)} bounds"
+def _kept(blocking: Sequence[BoundResult], candidate: str) -> str:
+    """Return what a candidate did with its bounds: one that is undecided was not kept."""
+    count = len(blocking)
+    if not count:
+        return f"{candidate} was not held to any bound that blocks"
+    if any(bound.result is Result.UNDECIDED for bound in blocking):
+        whole = "its one bound" if count == 1 else f"any of its {count} bounds"
+        return f"{candidate} is not shown to break {whole}"
+    return f"{candidate} keeps {'its one bound' if count == 1 else f'all {count} bounds'}"
 
 
 def _approximate(bound: BoundResult) -> bool:
