@@ -55,7 +55,8 @@ def length(_case: Case, sample: Sample) -> Score:
     count one by one); the end of a line ends a sentence. `tokens` are the endpoint's own count
     without reasoning tokens. They are not there where the endpoint reports none, or more than
     the text can hold: then `tokens_estimated`, a token for every four characters, stands in for
-    both arms. Tokenizers differ between snapshots: hold two snapshots to the same words.
+    both arms, which every output calls approximate: Chinese text has far more.
+    Tokenizers differ between snapshots: hold two snapshots to the same words.
     """
     text = sample.output
     assert text is not None

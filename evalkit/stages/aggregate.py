@@ -106,6 +106,7 @@ class Table:
             evidence=Evidence(len(self.cases), observed, self._clusters(chosen)).among(chosen),
             gaps={arm: table.gaps(key, chosen, finite) for arm, table in self.arms.items()},
             unit=self.units[key],
+            guessed=key != (metric.instrument, metric.value),
         )
 
     def _members(self, part: Slice) -> BoolArray:

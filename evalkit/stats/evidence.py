@@ -147,13 +147,15 @@ class Exhibit:
     """Evidence with what a reviewer asks about it.
 
     ``gaps`` counts why samples have no value, the commonest reason first; ``unit`` is that of the
-    ruler both arms were read with; ``case_ids`` names the cases of the evidence in its order.
+    ruler both arms were read with, ``guessed`` whether that ruler only stands in for another one;
+    ``case_ids`` names the cases of the evidence in its order.
     """
 
     case_ids: Sequence[str]
     evidence: Evidence
     gaps: Mapping[Arm, Mapping[str, int]]
     unit: str = ""
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

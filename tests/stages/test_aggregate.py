@@ -434,7 +434,7 @@ def test_both_arms_are_read_otherwise_where_one_lacks_too_many_values(
 ) -> None:
     found = two_arms(candidate_lacks, baseline_lacks)
     shown = found.exhibit(COUNTED, EVERYTHING, MEAN)
-    assert shown.unit == unit
+    assert (shown.unit, shown.guessed) == (unit, unit == "~tokens")
     value = {"tokens": 10.0, "~tokens": 20.0}[unit]
     for seen in shown.evidence.arms.values():
         assert set(seen.values[seen.present].tolist()) == {value}

@@ -879,3 +879,14 @@ def test_a_baseline_is_an_estimate_of_its_own() -> None:
     alone = result_of(bound(FLOOR), evidence(rights(80, 20)))
     assert found.baseline == alone.candidate
     assert set(seen.arms) == {CANDIDATE, BASELINE}
+
+
+def test_a_ruler_that_only_stands_in_makes_every_estimate_approximate() -> None:
+    floor, seen = bound(FLOOR), evidence(rights(198, 2))
+    exact = result_of(floor, exhibit(seen))
+    guessed = verdict_on([(floor, exhibit(seen, guessed=True))])
+    (rough,) = guessed.bounds
+    assert isinstance(exact.candidate, Estimate)
+    assert not exact.candidate.approximate
+    assert rough.candidate == replace(exact.candidate, approximate=True)
+    assert guessed.lead.endswith("1 bound rests on an approximate interval.")

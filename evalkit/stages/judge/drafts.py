@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -58,17 +59,16 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
     """Return everything about one bound that does not depend on the other bounds."""
     evidence = exhibit.evidence
     compares = bound.limit.compares
+    measured = partial(_measured, bound, evidence, guessed=exhibit.guessed)
     faults = {arm: _too_much_missing(exhibit, arm, max_missing) for arm in evidence.arms}
     baseline = None
     if Arm.BASELINE in evidence.arms:
-        baseline = _measured(bound, evidence, LimitKind.ABSOLUTE, Arm.BASELINE)
-    candidate = faults[Arm.CANDIDATE] or _measured(
-        bound, evidence, LimitKind.ABSOLUTE, Arm.CANDIDATE
-    )
+        baseline = measured(LimitKind.ABSOLUTE, Arm.BASELINE)
+    candidate = faults[Arm.CANDIDATE] or measured(LimitKind.ABSOLUTE, Arm.CANDIDATE)
     effect = None
     if compares:
         fault = faults[Arm.BASELINE] or faults[Arm.CANDIDATE]
-        effect = fault or _measured(bound, evidence, bound.limit.kind, Arm.CANDIDATE)
+        effect = fault or measured(bound.limit.kind, Arm.CANDIDATE)
     judged = effect if compares else candidate
     assert judged is not None
     return Draft(
@@ -83,14 +83,18 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
     )
 
 
-def _measured(bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm) -> Measured | Unmeasured:
+def _measured(
+    bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm, *, guessed: bool
+) -> Measured | Unmeasured:
     arms = [arm] if kind is LimitKind.ABSOLUTE else list(Arm)
     if bound.scope is Scope.GOLDEN_SET:
         evidence = evidence.by_draw(arms)
     engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support)
     if isinstance(engine, Unmeasured):
         return engine
-    return Measured(engine, estimate_of(engine, evidence, arms, bound.alpha))
+    estimate = estimate_of(engine, evidence, arms, bound.alpha)
+    # The interval is that of the ruler at hand, which is not quite the one the limit speaks of.
+    return Measured(engine, replace(estimate, approximate=estimate.approximate or guessed))
 
 
 def _too_much_missing(exhibit: Exhibit, arm: Arm, max_missing: float) -> Unmeasured | None:
@@ -119,7 +123,7 @@ def _complete(bound: Bound, evidence: Evidence, judged: Measured | Unmeasured) -
     if isinstance(judged, Unmeasured) or not judged.estimate.missing:
         return None
     seen = evidence.only(_arms(bound)).without_gaps()
-    found = _measured(bound, seen, bound.limit.kind, Arm.CANDIDATE) if seen.cases else None
+    found = _measured(bound, seen, bound.limit.kind, Arm.CANDIDATE, guessed=False)
     return found if isinstance(found, Measured) else None
 
 
