@@ -50,8 +50,10 @@ def overridden(document: Document, overrides: Overrides) -> Document:
     for arm, own in overrides.answered.items():
         before = data.get(arm.value)
         if isinstance(before, dict) and isinstance(own.data, dict):
-            prices = {key: before[key] for key in ("prices",) if key in before}
-            data[arm.value] = {**own.data, **prices}
+            answered = dict(own.data)
+            if "prices" in before:
+                answered["prices"] = before["prices"]
+            data[arm.value] = answered
             parts[arm.value,] = own
     for arm, value in {
         Arm.BASELINE: overrides.baseline,

@@ -18,7 +18,7 @@ from evalkit.core.run import Manifest
 from evalkit.core.verdict import Verdict
 from evalkit.files.json_text import JsonTextError, json_document, parse_json, written_id
 from evalkit.files.text import numbered_lines, whole_text
-from evalkit.files.writing import LineLog, write_whole
+from evalkit.files.writing import LineLog, replacing, write_whole
 from evalkit.spec.document import Document
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import GoldenSource
@@ -188,16 +188,10 @@ class RunFolder:
         self, scored: Iterable[ScoredSample], record: Callable[[ScoredSample], Json]
     ) -> Iterator[ScoredSample]:
         """Write scores as they pass by; after the last they replace those of an earlier judgement."""
-        beside = self.path / f".{SCORES}"
-        beside.unlink(missing_ok=True)
-        try:
-            with LineLog(beside) as log:
-                for item in scored:
-                    log.append(record(item))
-                    yield item
-            beside.replace(self.path / SCORES)
-        finally:
-            beside.unlink(missing_ok=True)  # there only where something went wrong
+        with replacing(self.path / SCORES) as beside, LineLog(beside) as log:
+            for item in scored:
+                log.append(record(item))
+                yield item
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write where the verdict came from."""

@@ -198,12 +198,11 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
 def paired(candidate: CaseMeans, baseline: CaseMeans, factor: float = 1.0) -> CaseMeans:
     """Return ``candidate − factor·baseline`` a case, one that was not seen at its worst."""
     low = candidate.low - factor * baseline.high
+    complete = candidate.low is candidate.high and baseline.low is baseline.high
+    high = low if complete else candidate.high - factor * baseline.low
     seen = candidate.seen - factor * baseline.seen
-    known = candidate.known & baseline.known
     size = candidate.size + factor * baseline.size
-    if candidate.low is candidate.high and baseline.low is baseline.high:
-        return CaseMeans(low, low, seen, known, size)
-    return CaseMeans(low, candidate.high - factor * baseline.low, seen, known, size)
+    return CaseMeans(low, high, seen, candidate.known & baseline.known, size)
 
 
 def no_nearer_than_seen(means: CaseMeans) -> CaseMeans:
