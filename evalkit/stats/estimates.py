@@ -12,7 +12,11 @@ import numpy as np
 from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
-from evalkit.stats.engines import BoundedMean, Engine, MeanRatio, ShareQuantile, UnboundedMean
+from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.protocol import Engine
+from evalkit.stats.engines.ratio import MeanRatio
+from evalkit.stats.engines.share import ShareQuantile
+from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.evidence import (
     CaseMeans,
     Evidence,

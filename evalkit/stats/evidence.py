@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -193,6 +194,12 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
     high = (sums + absent * fill[1]) / expected if absent.any() else low
     size = float(np.maximum(np.abs(low), np.abs(high)).max(initial=0.0))
     return CaseMeans(low, high, seen, known, size)
+
+
+def observed_mean(means: CaseMeans) -> float:
+    """Return the mean of the cases that were observed, rounded once."""
+    seen = means.seen[means.known]
+    return math.fsum(seen) / seen.size if seen.size else math.nan
 
 
 def paired(candidate: CaseMeans, baseline: CaseMeans, factor: float = 1.0) -> CaseMeans:

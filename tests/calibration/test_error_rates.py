@@ -24,7 +24,7 @@ from evalkit.core.verdict import Unmeasured
 from evalkit.stats import binomial
 from evalkit.stats.arrays import BoolArray, FloatArray
 from evalkit.stats.decision import p_outside, proves_inside, proves_outside
-from evalkit.stats.engines import Engine
+from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of
 from evalkit.stats.evidence import Evidence, Observed
 from evalkit.stats.multiplicity import holm

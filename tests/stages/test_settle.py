@@ -20,7 +20,7 @@ from evalkit.stages.judge.settle import (
     least_of,
     provable_limit,
 )
-from evalkit.stats.engines import UnboundedMean
+from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.evidence import Evidence, Observed
 from evalkit.stats.planning import NEVER
 from evalkit.stats.repeats import narrowing

@@ -11,7 +11,7 @@ from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, LimitKind, Statis
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Unmeasured
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.engines import Engine
+from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of
 from evalkit.stats.evidence import Evidence, Observed
 from evalkit.stats.gaffke import Units

@@ -10,7 +10,7 @@ import numpy as np
 
 from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, LimitKind, Support
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.engines import Engine
+from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.evidence import Evidence
 from tests.stats.arms import ANY, engine, evidence
 

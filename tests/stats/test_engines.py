@@ -11,7 +11,9 @@ import pytest
 
 from evalkit.core.envelope import NON_NEGATIVE, Limit, LimitKind, Support
 from evalkit.stats.decision import p_outside, proves_outside
-from evalkit.stats.engines import BoundedMean, Engine, UnboundedMean
+from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.protocol import Engine
+from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.quantile import rank_limits
 from evalkit.stats.skew_t import Spread
 from tests.stats.arms import ANY, engine, evidence

@@ -13,15 +13,11 @@ import pytest
 from evalkit.core.envelope import NON_NEGATIVE, Limit, LimitKind
 from evalkit.stats import binomial
 from evalkit.stats.decision import proves_inside, proves_outside
-from evalkit.stats.engines import (
-    BoundedMean,
-    Engine,
-    MeanRatio,
-    ShareQuantile,
-    UnboundedMean,
-    chances,
-    usually_decided,
-)
+from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.protocol import Engine, chances, usually_decided
+from evalkit.stats.engines.ratio import MeanRatio
+from evalkit.stats.engines.share import ShareQuantile
+from evalkit.stats.engines.unbounded import UnboundedMean
 from tests.stats.arms import engine, evidence
 from tests.stats.questions import ALL, MEANS, Question, limits, once
 

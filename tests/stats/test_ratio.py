@@ -12,7 +12,7 @@ from scipy.stats import t as student
 
 from evalkit.core.envelope import NON_NEGATIVE, LimitKind
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.engines import MeanRatio
+from evalkit.stats.engines.ratio import MeanRatio
 from evalkit.stats.ratio import fieller_limit
 from evalkit.stats.skew_t import Spread
 from tests.stats.arms import engine, evidence

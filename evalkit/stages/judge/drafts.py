@@ -11,7 +11,7 @@ from evalkit.core.envelope import Bound, Kind, LimitKind, Scope
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.decision import p_outside
-from evalkit.stats.engines import Engine
+from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of, estimate_of
 from evalkit.stats.evidence import Evidence, Exhibit, case_means, exceeds, paired
 

@@ -11,7 +11,10 @@ import numpy as np
 from evalkit.core.envelope import Bound, Kind, LimitKind, Require
 from evalkit.core.verdict import Unmeasured
 from evalkit.stages.judge.drafts import Measured
-from evalkit.stats.engines import OFTEN, USUALLY, BoundedMean, MeanRatio, UnboundedMean, chances
+from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.protocol import OFTEN, USUALLY, chances
+from evalkit.stats.engines.ratio import MeanRatio
+from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.gaffke import Units
 from evalkit.stats.roots import root
 from evalkit.stats.special import t_quantile

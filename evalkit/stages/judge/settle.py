@@ -17,7 +17,9 @@ from evalkit.core.envelope import (
 )
 from evalkit.core.verdict import ArmSummary, Estimate, Reason, Settle
 from evalkit.stages.judge.drafts import Draft, Measured
-from evalkit.stats.engines import BoundedMean, Engine, UnboundedMean
+from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.protocol import Engine
+from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED
 from evalkit.stats.planning import least_units
 from evalkit.stats.repeats import narrowing
