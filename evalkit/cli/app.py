@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from evalkit import __version__
+from evalkit.cli.aa import aa
 from evalkit.cli.gate import EPILOG, gate
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
+from evalkit.cli.plan import plan
 from evalkit.cli.report import report
 from evalkit.cli.schema import schema
 from evalkit.cli.score import score
@@ -39,10 +41,12 @@ def _root(
     del version
 
 
+app.command()(plan)
 app.command(epilog=EPILOG)(gate)
 app.command()(judge)
 app.command()(report)
 app.command()(validate)
+app.command()(aa)
 app.command()(score)
 app.command(name="list")(list_plugins)
 app.command()(schema)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evalkit.core.verdict import ExitCode
+from evalkit.core.model import Arm
+from evalkit.core.verdict import ExitCode, Verdict
 
 EPILOG = "Exit codes: " + ", ".join(
     f"{code.value} {words}"
@@ -23,6 +25,9 @@ EPILOG = "Exit codes: " + ", ".join(
         ExitCode.INTERRUPTED: "interrupted",
     }.items()
 )
+
+
+OLDEST_BASELINE = 30
 
 
 class Inconclusive(StrEnum):
@@ -59,6 +64,15 @@ def gate(
         Inconclusive | None,
         typer.Option(help="Whether an undecided bound blocks (exit 3) or warns (exit 0)."),
     ] = None,
+    go_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--continue", help="A run to go on with on more cases; every bound must be bet on."
+        ),
+    ] = None,
+    ledger: Annotated[
+        Path, typer.Option(help="Where the looks at each candidate are counted.")
+    ] = Path("reports") / "ledger.jsonl",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
@@ -77,6 +91,8 @@ def gate(
     from evalkit.flows import gate as flow
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
+    from evalkit.stages.ledger import Ledger
+    from evalkit.stages.store import RunFolder
 
     overrides = Overrides(
         candidate=candidate,
@@ -89,6 +105,33 @@ def gate(
     loaded = load_envelope(envelope, overrides=overrides, code_root=code_root())
     started = origin(loaded.envelope.name)
     folder = output or Path("reports") / started.run
-    verdict = flow.gate(loaded, folder, started, limit=limit)
+    verdict = flow.gate(
+        loaded,
+        folder,
+        started,
+        limit=limit,
+        ledger=Ledger(ledger),
+        before=None if go_on is None else RunFolder.open(go_on),
+    )
+    _warn_of_age(verdict, started.created)
     show_run(folder, verdict, as_json=json)
     sys.exit(int(verdict.exit_code))
+
+
+def _warn_of_age(verdict: Verdict, now: str) -> None:
+    """Say on standard error that a baseline is much older than what it is compared with."""
+    arms = verdict.facts.arms
+    recorded = arms[Arm.BASELINE].recorded if Arm.BASELINE in arms else None
+    asked = arms[Arm.CANDIDATE].recorded or now[:10]
+    if recorded is None:
+        return
+    try:
+        days = (date.fromisoformat(asked) - date.fromisoformat(recorded)).days
+    except ValueError:
+        return  # what a recording calls a date need not be one
+    if days > OLDEST_BASELINE:
+        typer.echo(
+            f"evalkit: the baseline was recorded {days} days before the candidate, on {recorded}; after "
+            f"{OLDEST_BASELINE} days it may no longer be what its snapshot answers",
+            err=True,
+        )

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from evalkit import __version__
 from evalkit.flows.gate import Origin
-from evalkit.report.terminal import WIDEST
+from evalkit.report.lines import WIDEST
 
 
 def origin(envelope: str) -> Origin:

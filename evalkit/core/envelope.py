@@ -180,6 +180,15 @@ class Scope(StrEnum):
     GOLDEN_SET = "golden-set"
 
 
+class Method(StrEnum):
+    """How the limits of a bound are computed, where somebody asks for another way than the usual."""
+
+    USUAL = "usual"
+    BETTING = "betting"  # engine S: proved, and valid however often it is looked at
+    EXACT = "exact"  # the unconditional exact test of a paired difference of rates
+    MOVER = "mover"  # of quantiles that are compared: from the exact limits of each
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A scorer with its options, one set an arm: what reads numbers off samples.
@@ -227,6 +236,7 @@ class Bound:
     severity: Severity = Severity.BLOCK
     confidence: float = 0.95
     scope: Scope = Scope.POPULATION
+    method: Method = Method.USUAL
 
     @property
     def alpha(self) -> float:
@@ -243,8 +253,10 @@ class Bound:
 class Envelope:
     """The acceptable behaviour of one endpoint, ready to be measured.
 
-    ``metrics`` holds those no bound uses: they are scored and shown. ``max_missing`` is a share
-    of samples, per arm and slice.
+    ``metrics`` holds those no bound uses: they are scored and shown. ``repeats`` is how many draws
+    a case the candidate gets, and ``noisy_repeats`` how many where the draws of the recorded
+    baseline disagree. ``max_missing`` is a share of samples, per arm and slice. ``stops_early``
+    says that a case is judged as it comes, which only bounds that are bet on allow.
     """
 
     name: str
@@ -254,9 +266,16 @@ class Envelope:
     instruments: tuple[Instrument, ...] = ()
     metrics: tuple[Metric, ...] = ()
     repeats: int = 1
+    noisy_repeats: int | None = None
     max_missing: float = 0.02
     inconclusive_blocks: bool = True
     seed: int = 0
+    stops_early: bool = False
+
+    @property
+    def most_repeats(self) -> int:
+        """How many draws any case of the candidate may get."""
+        return max(self.repeats, self.noisy_repeats or 0)
 
     @property
     def snapshots(self) -> dict[Arm, Snapshot]:

@@ -12,6 +12,7 @@ from evalkit.core.envelope import Kind, Limit, LimitKind
 from evalkit.core.verdict import BoundResult, Estimate, Reason, Result, Settle, Unmeasured
 from evalkit.core.wording import (
     NO_END,
+    Line,
     count_text,
     end_text,
     estimate_text,
@@ -23,17 +24,17 @@ from evalkit.core.wording import (
 )
 
 
-def title(bound: BoundResult) -> str:
+def title(bound: Line) -> str:
     """Return what a bound is about: ``latency_ms, p95 on prime``."""
     return _title(bound, "")
 
 
-def told_apart(bound: BoundResult) -> str:
+def told_apart(bound: Line) -> str:
     """Return what a bound is about, beside another on the same number: ``refusal, delta``."""
     return _title(bound, f", {bound.limit.kind}" if bound.limit.compares else "")
 
 
-def _title(bound: BoundResult, compares: str) -> str:
+def _title(bound: Line, compares: str) -> str:
     statistic = "" if bound.statistic in _USUAL[bound.kind] else f", {bound.statistic}"
     return f"{bound.metric}{statistic}{compares}{f' on {bound.on}' if bound.on else ''}"
 
@@ -44,17 +45,23 @@ _USUAL = {
 }  # fmt: skip
 
 
-def allowed(bound: BoundResult) -> str:
+def allowed(bound: Line) -> str:
     """Return the limit of a bound in words."""
     return limit_text(bound.limit, bound.kind, bound.unit)
 
 
-def permitted(bound: BoundResult) -> str:
+def permitted(bound: Line) -> str:
     """Return the limit of a bound as a clause: ``where ±3 points are allowed``."""
     text = allowed(bound).removesuffix(" of baseline")
     if text.startswith("within "):
         return f"where {text.removeprefix('within ')} are allowed"
     return f"where {text} is required"
+
+
+def of_slice(bound: Line) -> str:
+    """Return which cases a bound speaks about, behind a count of them: `` tagged prime``."""
+    one_tag = bound.on and not set(bound.on) & set("=|&")
+    return f" tagged {bound.on}" if one_tag else f" of {bound.on}" if bound.on else ""
 
 
 def judged_text(bound: BoundResult) -> str:
@@ -63,7 +70,7 @@ def judged_text(bound: BoundResult) -> str:
     return estimate_text(bound, estimate) if isinstance(estimate, Estimate) else "no value"
 
 
-def arm_text(bound: BoundResult, estimate: Estimate | Unmeasured | None) -> str:
+def arm_text(bound: Line, estimate: Estimate | Unmeasured | None) -> str:
     """Return the value of one arm, or ``no value``."""
     if not isinstance(estimate, Estimate):
         return "no value"
@@ -115,7 +122,8 @@ def reason_sentence(bound: BoundResult, moved: tuple[int, int] | None, family: i
 
 def _broken(bound: BoundResult, judged: Estimate, moved: tuple[int, int] | None) -> str:
     low, high = bound.limit.min, bound.limit.max
-    under = low is not None and judged.value < low
+    # By the interval: the value of a bet that was won early may have come back since.
+    under = low is not None and judged.upper < low
     side, broken = ("below", low) if under else ("above", high)
     assert broken is not None
     if bound.limit.compares:
@@ -232,8 +240,7 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     way, judged = bound.settle, bound.judged
     if way is None or not isinstance(judged, Estimate):
         return
-    one_tag = bound.on and not set(bound.on) & set("=|&")
-    tagged = f" tagged {bound.on}" if one_tag else f" of {bound.on}" if bound.on else ""
+    tagged = of_slice(bound)
     truth = f"if the truth is {estimate_text(bound, judged)}"
     if bound.reason is Reason.MISSING:
         yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"

@@ -50,6 +50,11 @@ class Recording(Protocol):
         """What messages call it: a file, usually."""
         ...
 
+    @property
+    def there(self) -> bool:
+        """Whether there is anything to read yet."""
+        ...
+
     def samples(self) -> Iterator[tuple[Sample, Place]]:
         """Yield every recorded sample with its place.
 

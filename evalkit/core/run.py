@@ -14,7 +14,9 @@ class Manifest:
 
     ``created`` is ISO 8601 in UTC; ``lines`` says in which line of the envelope each bound is
     written; ``versions`` holds Python and the libraries that compute; ``smoke`` says why a run is
-    not whole, or nothing; ``only`` names the bounds that were judged, where not all were.
+    not whole, or nothing; ``only`` names the bounds that were judged, where not all were; ``look``
+    counts the gates on this candidate that the ledger knows, this one among them; ``asked`` says how
+    many cases each earlier run had asked that this one went on from.
     """
 
     run: str
@@ -27,6 +29,8 @@ class Manifest:
     digests: Digests
     smoke: str = ""
     only: tuple[str, ...] = ()
+    look: int = 1
+    asked: tuple[int, ...] = ()
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: str = "evalkit.run/1"

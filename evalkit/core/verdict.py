@@ -107,12 +107,23 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """What becomes of a bound if the candidate truly has a value: probabilities."""
+
+    truth: float
+    holds: float
+    broken: float
+
+
+@dataclass(frozen=True, slots=True)
 class BoundResult:
     """What is known about one bound, and everything a reviewer needs beside it.
 
     ``effect`` is candidate against baseline and stands only where the limit compares them;
     ``judged`` is the estimate the limit was laid on. ``p_broken`` is the p-value of "outside",
-    ``p_holm`` the same after correction for all blocking bounds.
+    ``p_holm`` the same after correction for all blocking bounds. ``sees`` tells what becomes of the
+    bound for other true values, on data as much as these. ``decided_after`` says after how many
+    independent units a bet on the bound was won: those that came later were not needed.
     """
 
     name: str
@@ -136,6 +147,8 @@ class BoundResult:
     p_holm: float | None
     settle: Settle | None
     detects: float | None = None
+    sees: tuple[Chance, ...] = ()
+    decided_after: int | None = None
 
     @property
     def judged(self) -> Estimate | Unmeasured:
@@ -174,7 +187,7 @@ class ArmSummary:
 
     ``errors`` counts the missing samples by kind; ``unused`` counts further samples of a case
     that the envelope's ``repeats`` did not ask for; ``cost_usd`` is what they cost together, where
-    all that were answered say so.
+    all that were answered say so; ``recorded`` is the day of the first of them, where any says when.
     """
 
     cases: int
@@ -184,6 +197,7 @@ class ArmSummary:
     attempts: int | None
     unused: int = 0
     cost_usd: float | None = None
+    recorded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +243,8 @@ class Digests:
 class Facts:
     """What a verdict reports beside its bounds, found by other stages.
 
-    ``smoke`` marks a run on part of the golden set or of the bounds: it is never a pass.
+    ``smoke`` marks a run on part of the golden set or of the bounds: it is never a pass. ``look``
+    counts the gates on this candidate, each on fresh answers, that are known where it was judged.
     """
 
     digests: Digests
@@ -238,6 +253,7 @@ class Facts:
     flips: tuple[Flip, ...] = ()
     distributions: tuple[Histogram, ...] = ()
     smoke: bool = False
+    look: int = 1
 
 
 @dataclass(frozen=True, slots=True)

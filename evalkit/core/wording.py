@@ -8,12 +8,12 @@ are printed with as many digits as it takes to see it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from evalkit.core.envelope import Kind, Limit, LimitKind
-from evalkit.core.verdict import BoundResult, Estimate
+from evalkit.core.verdict import Estimate
 
 NARROW = "\u202f"
 SPACE = "\u00a0"
@@ -24,6 +24,50 @@ NO_END = "a timeout"
 
 Render: TypeAlias = Callable[[float, int], str]
 """A number and how many digits more than usual become text without a unit."""
+
+
+class Line(Protocol):
+    """One line of an envelope, as words need it: that of a result, of a plan, of a noise floor."""
+
+    @property
+    def name(self) -> str:
+        """The name of the bound."""
+        ...
+
+    @property
+    def metric(self) -> str:
+        """What is measured."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """What sort of number it is."""
+        ...
+
+    @property
+    def statistic(self) -> str:
+        """What is taken of the values."""
+        ...
+
+    @property
+    def on(self) -> str:
+        """The slice; empty for the whole golden set."""
+        ...
+
+    @property
+    def limit(self) -> Limit:
+        """The acceptable region."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """What is printed behind a number."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, str] | None:
+        """The words for 1 and 0 of a rate."""
+        ...
 
 
 def value_text(value: float, kind: Kind, unit: str, *, extra: int = 0) -> str:
@@ -83,35 +127,47 @@ def side_text(value: float, limit: Limit, kind: Kind, unit: str) -> str:
     return limit_text(one, kind, unit).replace("at most ", "").removesuffix(" of baseline")
 
 
-def estimate_text(bound: BoundResult, estimate: Estimate) -> str:
+def estimate_text(line: Line, estimate: Estimate) -> str:
     """Return the value of a bound's judged estimate; it is infinite where timeouts reach it."""
     if math.isinf(estimate.value):
         return NO_END
-    extra = _extra_digits(bound, estimate)
-    match bound.limit.kind:
-        case LimitKind.DELTA:
-            return difference_text(estimate.value, bound.kind, bound.unit, extra=extra)
-        case LimitKind.RATIO:
-            return ratio_text(estimate.value, digits=_ratio_digits(estimate) + extra)
-        case LimitKind.SHIFT:
-            return _fixed(estimate.value, 3 + extra)
-    return value_text(estimate.value, bound.kind, bound.unit, extra=extra)
+    digits = _ratio_digits(estimate.lower, estimate.upper)
+    return _on_scale(line, estimate.value, _extra_digits(line, estimate), digits)
 
 
-def end_text(bound: BoundResult, estimate: Estimate, end: float) -> str:
+def point_text(line: Line, value: float) -> str:
+    """Return a value on the scale that the limit of a line lies on, with its unit.
+
+    A value that is not the limit is printed with as many digits as it takes to see it.
+    """
+    return _on_scale(line, value, _telling_digits(line, [value], _renderer(line, 2)), 2)
+
+
+def span_text(line: Line, low: float, high: float) -> str:
+    """Return two values on the scale of a line, the unit once: ``−1.2 to +1.3 points``."""
+    digits = _ratio_digits(low, high)
+    render = _renderer(line, digits)
+    extra = _telling_digits(line, [low, high], render)
+    last = _on_scale(line, high, extra, digits)
+    if line.limit.kind is LimitKind.RATIO and math.isfinite(low):
+        return (
+            f"{TIMES}{SPACE}{_end_text(low, render, extra)} to {last.removeprefix(TIMES + SPACE)}"
+        )
+    return f"{_end_text(low, render, extra)} to {last}"
+
+
+def end_text(line: Line, estimate: Estimate, end: float) -> str:
     """Return one finite end of a judged interval, with the digits it has in the interval."""
-    return value_text(end, bound.kind, bound.unit, extra=_extra_digits(bound, estimate))
+    return value_text(end, line.kind, line.unit, extra=_extra_digits(line, estimate))
 
 
-def interval_text(bound: BoundResult, estimate: Estimate) -> str:
+def interval_text(line: Line, estimate: Estimate) -> str:
     """Return the interval of a bound's judged estimate, its unit once: ``+72.6 to +76.5``."""
-    extra = _extra_digits(bound, estimate)
-    render = _renderer(bound, estimate)
+    extra = _extra_digits(line, estimate)
+    render = _renderer(line, _ratio_digits(estimate.lower, estimate.upper))
     low = NO_END if estimate.lower == math.inf else _end_text(estimate.lower, render, extra)
     high = _end_text(estimate.upper, render, extra)
-    suffix = (
-        f"{SPACE}%" if bound.kind is Kind.RATE and bound.limit.kind is LimitKind.ABSOLUTE else ""
-    )
+    suffix = f"{SPACE}%" if line.kind is Kind.RATE and line.limit.kind is LimitKind.ABSOLUTE else ""
     return f"{low} to {high}{'' if math.isinf(estimate.upper) else suffix}"
 
 
@@ -135,6 +191,19 @@ def count_text(count: int, noun: str) -> str:
     ('1 case', '1,506 cases')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration_text(seconds: float) -> str:
+    r"""Return how long something takes, as people say it.
+
+    >>> [duration_text(s) for s in (42.3, 720, 8_100)]
+    ['42\xa0s', '12\xa0min', '2.2\xa0h']
+    """
+    if round(seconds) < 100:
+        return f"{max(1, round(seconds))}{SPACE}s"
+    if seconds < 100 * 60:
+        return f"{round(seconds / 60)}{SPACE}min"
+    return f"{_fixed(seconds / 3600, 1)}{SPACE}h"
 
 
 # ---------------------------------------------------------------- limits
@@ -177,16 +246,26 @@ def _delta_limit(limit: Limit, kind: Kind, unit: str) -> str:
 # ---------------------------------------------------------------- digits
 
 
-def _renderer(bound: BoundResult, estimate: Estimate) -> Render:
-    kind, unit = bound.kind, bound.unit
-    match bound.limit.kind:
+def _on_scale(line: Line, value: float, extra: int, ratio_digits: int) -> str:
+    match line.limit.kind:
+        case LimitKind.DELTA:
+            return difference_text(value, line.kind, line.unit, extra=extra)
+        case LimitKind.RATIO:
+            return ratio_text(value, digits=ratio_digits + extra)
+        case LimitKind.SHIFT:
+            return _fixed(value, 3 + extra)
+    return value_text(value, line.kind, line.unit, extra=extra)
+
+
+def _renderer(line: Line, ratio_digits: int) -> Render:
+    kind, unit = line.kind, line.unit
+    match line.limit.kind:
         case LimitKind.DELTA:
             if unit == "usd":
                 return lambda x, extra: difference_text(x, kind, unit, extra=extra)
             return lambda x, extra: _signed(_bare(kind, unit, x, extra), x)
         case LimitKind.RATIO:
-            digits = _ratio_digits(estimate)
-            return lambda x, extra: _fixed(x, digits + extra)
+            return lambda x, extra: _fixed(x, ratio_digits + extra)
         case LimitKind.SHIFT:
             return lambda x, extra: _fixed(x, 3 + extra)
     if kind is Kind.TIME:
@@ -195,16 +274,19 @@ def _renderer(bound: BoundResult, estimate: Estimate) -> Render:
     return lambda x, extra: sign + _bare(kind, unit, x, extra)
 
 
-def _extra_digits(bound: BoundResult, estimate: Estimate) -> int:
+def _extra_digits(line: Line, estimate: Estimate) -> int:
+    ends = [estimate.lower, estimate.upper]
+    return _telling_digits(line, ends, _renderer(line, _ratio_digits(*ends)))
+
+
+def _telling_digits(line: Line, ends: Iterable[float], render: Render) -> int:
     """Return how many digits it takes until ends that differ from a limit are seen to differ."""
-    render = _renderer(bound, estimate)
-    limits = [limit for limit in (bound.limit.min, bound.limit.max) if limit is not None]
-    ends = [end for end in (estimate.lower, estimate.upper) if math.isfinite(end)]
+    limits = [limit for limit in (line.limit.min, line.limit.max) if limit is not None]
     pairs = [
         (end, limit)
         for end in ends
         for limit in limits
-        if not math.isclose(end, limit, rel_tol=1e-9, abs_tol=1e-9)
+        if math.isfinite(end) and not math.isclose(end, limit, rel_tol=1e-9, abs_tol=1e-9)
     ]
     for extra in range(MOST_EXTRA_DIGITS):
         if all(render(end, extra) != render(limit, extra) for end, limit in pairs):
@@ -212,8 +294,8 @@ def _extra_digits(bound: BoundResult, estimate: Estimate) -> int:
     return MOST_EXTRA_DIGITS
 
 
-def _ratio_digits(estimate: Estimate) -> int:
-    return 3 if estimate.upper - estimate.lower < 0.05 else 2
+def _ratio_digits(low: float, high: float) -> int:
+    return 3 if high - low < 0.05 else 2
 
 
 def _bare(kind: Kind, unit: str, value: float, extra: int) -> str:

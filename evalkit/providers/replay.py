@@ -50,6 +50,11 @@ class Replay:
         return file_name(self._path)
 
     @property
+    def there(self) -> bool:
+        """Whether the file has been recorded yet."""
+        return self._path.exists()
+
+    @property
     def _path(self) -> Path:
         path = self.options.path
         return path / RUN_SAMPLES if (path / RUN_SAMPLES).is_file() else path

@@ -15,6 +15,7 @@ from evalkit.core.run import Manifest
 from evalkit.core.verdict import Outcome, Result
 from evalkit.core.wording import count_text
 from evalkit.report.bounds import BoundText, Fold, PlotRow, folds_of, plot_row, text_of
+from evalkit.report.curves import verdict_curves
 from evalkit.report.histogram import figure_of
 from evalkit.report.pairs import Group, groups_of
 from evalkit.report.tables import Cause, ErrorRow, causes, error_rows, metric_rows, provenance
@@ -122,6 +123,7 @@ def _sections(
     yield from _flips(view, texts)
     yield from _distributions(view)
     yield from _metrics(view)
+    yield from _curves(view)
     if not unmeasured and error_rows(view):
         yield _missing(view, "Missing samples", ())
     yield Section("provenance", "Provenance", "Provenance", "", provenance(view, manifest))
@@ -231,3 +233,10 @@ def _metrics(view: View) -> Iterator[Section]:
     if rows:
         lead = "Scored and shown; they decide nothing."
         yield Section("metrics", "Metrics", "Metrics without a bound", lead, rows)
+
+
+def _curves(view: View) -> Iterator[Section]:
+    curves = verdict_curves(view.rows)
+    if curves is not None:
+        lead = "For every true value, how often a run of this size says holds, undecided or broken."
+        yield Section("curves", "What it can see", "What this gate can see", lead, curves)

@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 from evalkit.core.corridor import LEFT, RIGHT, Corridor
 from evalkit.core.envelope import Kind, Limit, LimitKind
-from evalkit.core.verdict import BoundResult, Estimate
-from evalkit.core.wording import SPACE, side_text
+from evalkit.core.verdict import Estimate
+from evalkit.core.wording import SPACE, Line, side_text
 from evalkit.report.view import Row
 
 UPPER, LOWER, MIDDLE = 15, 32, 16
@@ -28,7 +28,7 @@ Align: TypeAlias = Literal["start", "middle", "end"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Rule:
     """A limit of the acceptable region, or the natural ``end`` of a metric."""
 
     kind: Literal["limit", "end"]
@@ -78,7 +78,7 @@ class Drawing:
     """One row of the plot. A bound that was not ``measured`` has no lanes."""
 
     region: tuple[str, str]
-    lines: tuple[Line, ...]
+    lines: tuple[Rule, ...]
     labels: tuple[Label, ...]
     lanes: tuple[Lane, ...]
     measured: bool
@@ -118,11 +118,11 @@ def _ends(scale: Corridor) -> bool:
     return scale.max is not None or scale.end is not None
 
 
-def _lines(scale: Corridor) -> Iterator[Line]:
+def _lines(scale: Corridor) -> Iterator[Rule]:
     if _starts(scale):
-        yield Line("end" if scale.min is None else "limit", percent(LEFT))
+        yield Rule("end" if scale.min is None else "limit", percent(LEFT))
     if _ends(scale):
-        yield Line("end" if scale.max is None else "limit", percent(RIGHT))
+        yield Rule("end" if scale.max is None else "limit", percent(RIGHT))
 
 
 def _labels(row: Row) -> list[Label]:
@@ -132,18 +132,18 @@ def _labels(row: Row) -> list[Label]:
     high = scale.end if scale.max is None else scale.max
     labels = []
     if low is not None:
-        labels.append(Label(percent(LEFT), "start", _side(bound, low)))
+        labels.append(Label(percent(LEFT), "start", side_label(bound, low)))
     if high is not None:
-        labels.append(Label(percent(RIGHT), "end", _side(bound, high)))
+        labels.append(Label(percent(RIGHT), "end", side_label(bound, high)))
     if scale.reference is not None:
         place = scale.place(scale.reference)
         taken = [x for x, value in ((LEFT, low), (RIGHT, high)) if value is not None]
         if all(abs(place - x) > NEAREST_LABELS for x in taken) and 0 <= place <= 1:
-            labels.append(Label(percent(place), "middle", _side(bound, scale.reference)))
+            labels.append(Label(percent(place), "middle", side_label(bound, scale.reference)))
     return labels
 
 
-def _side(bound: BoundResult, value: float) -> str:
+def side_label(bound: Line, value: float) -> str:
     """Return a limit without the words beside it, and without a unit that the row names anyway."""
     if value == 0 and bound.kind is not Kind.RATE:
         return "0"

@@ -6,8 +6,7 @@ All meaning is in symbols and words: without colour the text is the same.
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
@@ -15,21 +14,34 @@ from rich.text import Text
 from evalkit.core.corridor import Corridor
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Outcome, Result
-from evalkit.core.wording import SPACE, count_text
+from evalkit.core.wording import count_text
+from evalkit.report.lines import (
+    COLOURS,
+    DIM,
+    TITLE_COLUMNS,
+    WIDEST,
+    banner,
+    beside,
+    heading,
+    joined,
+    short,
+    show,
+    titled,
+    width_of,
+    wrapped,
+)
 from evalkit.report.safe import visible
 from evalkit.report.view import Row, View, unmeasured_text
 
-WIDEST = 100
 PLOT_COLUMNS = 31
 LOW_COLUMN, HIGH_COLUMN = 9, 22
-TITLE_COLUMNS = 33
 VALUE_COLUMNS = 12
 
 MARKS = {
-    Result.HOLDS: ("✓", "●", "green"),
-    Result.BROKEN: ("✗", "■", "red"),
-    Result.UNDECIDED: ("?", "◆", "yellow"),
-    Result.UNMEASURED: ("∅", "", "bright_black"),
+    Result.HOLDS: ("✓", "●", COLOURS[Result.HOLDS]),
+    Result.BROKEN: ("✗", "■", COLOURS[Result.BROKEN]),
+    Result.UNDECIDED: ("?", "◆", COLOURS[Result.UNDECIDED]),
+    Result.UNMEASURED: ("∅", "", COLOURS[Result.UNMEASURED]),
 }
 BANNERS = {
     Outcome.PASS: ("✓", "green"),
@@ -37,14 +49,11 @@ BANNERS = {
     Outcome.INCONCLUSIVE: ("?", "yellow"),
     Outcome.UNMEASURED: ("∅", "bright_black"),
 }
-DIM = "bright_black"
 BLOCKS = (
     "An undecided bound blocks. To let it through: --inconclusive=warn (every report will say so)."
 )
 MOST_FLIPS = 8
 """So many kinds of flips are told here; the report has them all."""
-
-SHORT_UNITS = {"points": "pt", "tokens": "tok", "characters": "chars"}
 
 
 def print_verdict(view: View, console: Console, *, report: str, command: str) -> None:
@@ -56,30 +65,23 @@ def print_verdict(view: View, console: Console, *, report: str, command: str) ->
         report: where the HTML report lies.
         command: how the run can be judged again without a call.
     """
-    width = min(console.width, WIDEST)
-    for line in _lines(view, width, report=report, command=command):
-        line.plain = line.plain.replace(SPACE, " ")  # lines are cut by now; blanks can be searched
-        console.print(line, soft_wrap=True, highlight=False)
+    show(_lines(view, width_of(console), report=report, command=command), console)
 
 
 def _lines(view: View, width: int, *, report: str, command: str) -> Iterator[Text]:
     verdict = view.verdict
     mark, colour = BANNERS[verdict.outcome]
     yield Text()
-    yield Text.assemble(
-        (f" {mark} {view.word} ", f"bold black on {colour}"),
-        "  ",
-        (visible(verdict.sentence), "bold"),
-    )
-    yield from _wrapped(verdict.lead, width)
+    yield banner(mark, view.word, colour, verdict.sentence)
+    yield from wrapped(verdict.lead, width)
     yield Text()
     yield from _plot(view, width)
     yield from _ways_out(view, width)
     yield from _flips(view, width)
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
-        yield from _wrapped(BLOCKS, width)
-    yield from _wrapped(view.facts, width, style=DIM)
+        yield from wrapped(BLOCKS, width)
+    yield from wrapped(view.facts, width, style=DIM)
     yield Text(f"Report  {report}")
     yield Text(f"Again   {command}")
     yield Text(f"exit {int(verdict.exit_code)}", DIM)
@@ -96,7 +98,7 @@ def _plot(view: View, width: int) -> Iterator[Text]:
         yield from _row(row, width)
     if width >= 80:
         yield Text()
-        yield from _joined(_legend(view), width, DIM)
+        yield from joined(_legend(view), width, DIM)
 
 
 def _legend(view: View) -> Iterator[str]:
@@ -110,15 +112,14 @@ def _legend(view: View) -> Iterator[str]:
 
 def _row(row: Row, width: int) -> Iterator[Text]:
     mark, _, colour = MARKS[row.bound.result]
-    line = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
-    line.append(" " * (TITLE_COLUMNS + 2 - line.cell_len))
+    line = titled(mark, colour, row.title)
     if row.judged is None:
-        yield from _beside(line, [f"unmeasured  {unmeasured_text(row.bound.judged)}"], width)
+        yield from beside(line, [f"unmeasured  {unmeasured_text(row.bound.judged)}"], width)
         return
     if width >= 80:
         line.append_text(_corridor(row))
         line.append(" ")
-    line.append(f"{_short(row.value):>{VALUE_COLUMNS}}", "bold")
+    line.append(f"{short(row.value):>{VALUE_COLUMNS}}", "bold")
     if width >= WIDEST:
         line.append(f"  {row.interval}", DIM)
     if row.note:
@@ -196,12 +197,11 @@ def _ways_out(view: View, width: int) -> Iterator[Text]:
     if not undecided:
         return
     yield Text()
-    yield Text("What would settle it", "bold")
+    yield heading("What would settle it")
     for row in undecided:
         mark, _, colour = MARKS[row.bound.result]
-        title = Text.assemble((f"{mark} ", colour), _fitted(visible(row.title), TITLE_COLUMNS))
         ways = [row.settle[0], *(f"or {way}" for way in row.settle[1:])]
-        yield from _beside(title, ways, width)
+        yield from beside(titled(mark, colour, row.title), ways, width)
 
 
 def _flips(view: View, width: int) -> Iterator[Text]:
@@ -217,52 +217,5 @@ def _flips(view: View, width: int) -> Iterator[Text]:
     if len(told) > MOST_FLIPS:
         counts.append(f"{len(told) - MOST_FLIPS} more kinds in the report")
     yield Text()
-    yield Text("Flips", "bold")
-    yield from _joined(counts, width, indent="  ")
-
-
-# ---------------------------------------------------------------- lines
-
-
-def _wrapped(text: str, width: int, *, style: str = "") -> Iterator[Text]:
-    """Yield a text in lines no wider than asked; what a no-break space joins stays together."""
-    for line in textwrap.wrap(visible(text), max(20, width), break_on_hyphens=False):
-        yield Text(line, style)
-
-
-def _beside(title: Text, texts: Iterable[str], width: int) -> Iterator[Text]:
-    """Yield texts beside a title, or below it where the terminal is narrow."""
-    indent = TITLE_COLUMNS + 2
-    if width < 80:
-        title.rstrip()
-        yield title
-        title, indent = Text(), 4
-    for line in (line for text in texts for line in _wrapped(text, width - indent)):
-        title.append(" " * (indent - title.cell_len))
-        yield title.append_text(line)
-        title = Text()
-
-
-def _joined(
-    parts: Iterable[str], width: int, style: str = "", *, indent: str = ""
-) -> Iterator[Text]:
-    """Yield parts side by side, as many in a line as it has room for."""
-    line = ""
-    for part in parts:
-        longer = f"{line}   {part}" if line else indent + part
-        if line and len(longer) > width:
-            yield Text(line, style)
-            longer = indent + part
-        line = longer
-    yield Text(line, style)
-
-
-def _short(value: str) -> str:
-    """Return a value with its unit abbreviated, as columns have it."""
-    for unit, short in SHORT_UNITS.items():
-        value = value.removesuffix(unit) + short if value.endswith(unit) else value
-    return value
-
-
-def _fitted(text: str, columns: int) -> str:
-    return text if len(text) <= columns else text[: columns - 1] + "…"
+    yield heading("Flips")
+    yield from joined(counts, width, indent="  ")

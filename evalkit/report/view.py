@@ -273,7 +273,11 @@ def _draws(arms: Mapping[Arm, ArmSummary]) -> str:
     text = f"{own:.3g} sample{'' if own == 1 else 's'} each"
     if other is None:
         return text
-    return f"{text}, paired" if own == other else f"{text}, paired with {other:.3g} of the baseline"
+    day = arms[Arm.BASELINE].recorded
+    when = f" recorded on {day}" if day else ""
+    if own == other and not day:
+        return f"{text}, paired"
+    return f"{text}, paired with {other:.3g} of the baseline{when}"
 
 
 def unmeasured_text(estimate: Estimate | Unmeasured | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from evalkit.core.envelope import (
@@ -16,7 +17,9 @@ from evalkit.core.envelope import (
     Kind,
     Limit,
     LimitKind,
+    Method,
     Metric,
+    Scope,
     Slice,
     Statistic,
     Support,
@@ -24,7 +27,14 @@ from evalkit.core.envelope import (
 from evalkit.core.model import Arm, Snapshot
 from evalkit.core.ports import Value
 from evalkit.spec.document import Trail
-from evalkit.spec.grammar import BoundFile, EnvelopeFile, Quantity, SidesFile, SliceFile
+from evalkit.spec.grammar import (
+    BoundFile,
+    EnvelopeFile,
+    Quantity,
+    ShiftFile,
+    SidesFile,
+    SliceFile,
+)
 from evalkit.spec.metrics import Metrics
 from evalkit.spec.problems import Problems
 
@@ -75,19 +85,13 @@ class BoundReader:
         before = len(self.problems.found)
         statistic = self._statistic(line, metric, trail)
         limit = self._limit(line, metric, trail)
-        if limit is not None and limit.compares and statistic.quantile is not None:
-            self.problems.add(
-                (*trail, "statistic" if line.statistic is not None else str(limit.kind)),
-                f"the {statistic.name} of one arm is not compared with the other's by this version; "
-                "write statistic: mean, or bound it with min and max",
-            )
         metric = self._ranged(line, metric, limit, trail)
         if limit is not None and len(self.problems.found) == before:
             self._refuse_empty(limit, metric, trail)
         if limit is None or len(self.problems.found) > before:
             return None
         defaults = self.file
-        return Bound(
+        found = Bound(
             name=_name(line, statistic, part, metric.kind),
             metric=metric,
             statistic=statistic,
@@ -98,6 +102,26 @@ class BoundReader:
             confidence=line.confidence or defaults.confidence,
             scope=line.scope or defaults.scope,
         )
+        return replace(found, method=self._method(line, found, trail))
+
+    # ------------------------------------------------------------ method
+
+    def _method(self, line: BoundFile, bound: Bound, trail: Trail) -> Method:
+        """Return how the limits are computed: as the bound says, or by betting to stop early."""
+        stops = self.file.early_stop == "betting"
+        if line.method is None:
+            bet = stops and cannot_be_bet_on(bound) is None
+            return Method.BETTING if bet else Method.USUAL
+        method = Method(line.method)
+        refusals: dict[Method, Callable[[Bound], str | None]] = {
+            Method.BETTING: cannot_be_bet_on,
+            Method.EXACT: partial(_not_exact, repeats=self.file.repeats),
+            Method.MOVER: _not_mover,
+        }
+        why = refusals[method](bound)
+        if why is not None:
+            self.problems.add((*trail, "method"), f"{method} {why}")
+        return method
 
     # ------------------------------------------------------------ statistic
 
@@ -135,8 +159,7 @@ class BoundReader:
             )
             return None
         if line.shift is not None:
-            self.problems.add((*trail, "shift"), "shift is not measured by this version")
-            return None
+            return self._shift(line, line.shift, metric, (*trail, "shift"))
         if metric.kind is Kind.CATEGORY:
             self.problems.add(trail, f"{metric.name} is a category; only shift can bound it")
             return None
@@ -144,6 +167,38 @@ class BoundReader:
         if kind is not LimitKind.ABSOLUTE:
             self._refuse_unlike_arms(kind, metric, (*trail, kind.value))
         return self._limit_of(kind, sides, metric, trail)
+
+    def _shift(
+        self, line: BoundFile, given: ShiftFile, metric: Metric, trail: Trail
+    ) -> Limit | None:
+        """Return how far the two distributions may lie apart; categories differ in their shares."""
+        category = metric.kind is Kind.CATEGORY
+        distance = given.distance or ("tv" if category else "ks")
+        before = len(self.problems.found)
+        if category and distance != "tv":
+            self.problems.add(
+                (*trail, "distance"), f"{metric.name} is a category; its distance is tv"
+            )
+        if not category and distance == "tv":
+            self.problems.add(
+                (*trail, "distance"), f"{metric.name} is a number; its distance is ks or w1"
+            )
+        if line.statistic is not None:
+            self.problems.add(
+                (*trail[:-1], "statistic"), "a shift is about all values; leave statistic out"
+            )
+        if line.scope is Scope.GOLDEN_SET:
+            self.problems.add(
+                (*trail[:-1], "scope"), "a shift is about the traffic; leave scope out"
+            )
+        self._refuse_unlike_arms(LimitKind.SHIFT, metric, trail)
+        most = given.max.value
+        if not 0 < most < (math.inf if distance == "w1" else 1):
+            room = "above 0" if distance == "w1" else "between 0 and 1"
+            self.problems.add((*trail, "max"), f"expected a distance {room}, found {most:g}")
+        if len(self.problems.found) > before:
+            return None
+        return Limit(LimitKind.SHIFT, max=most, distance=distance)
 
     def _refuse_unlike_arms(self, kind: LimitKind, metric: Metric, trail: Trail) -> None:
         """Note a comparison that lacks a baseline, or reads the two arms in two ways."""
@@ -218,6 +273,8 @@ class BoundReader:
 
     def _refuse_empty(self, limit: Limit, metric: Metric, trail: Trail) -> None:
         """Note a limit that every value keeps, or none: neither can be a contract."""
+        if limit.kind is LimitKind.SHIFT:
+            return
         support = metric.support
         possible = {
             LimitKind.DELTA: support.minus(support), LimitKind.RATIO: NON_NEGATIVE,
@@ -231,6 +288,38 @@ class BoundReader:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def cannot_be_bet_on(bound: Bound) -> str | None:
+    """Return why a bound cannot be judged by engine S; nothing where it can."""
+    if bound.limit.kind is LimitKind.SHIFT:
+        return "is for means, rates and quantiles of one arm, not for a shift"
+    if bound.limit.kind is LimitKind.RATIO:
+        return "is not for ratios; bound a delta instead"
+    if bound.scope is Scope.GOLDEN_SET:
+        return "is about the traffic behind the cases; leave scope: golden-set out"
+    if bound.statistic.quantile is not None:
+        return None if not bound.limit.compares else "is not for quantiles that are compared"
+    if not bound.metric.support.bounded:
+        return "needs the ends of the values: write range: [low, high]"
+    return None
+
+
+def _not_exact(bound: Bound, *, repeats: int | str) -> str | None:
+    if bound.limit.kind is not LimitKind.DELTA or bound.metric.kind is not Kind.RATE:
+        return "is the test of a delta of a rate"
+    if repeats != 1:
+        return "takes one draw a case; leave repeats out"
+    if bound.scope is Scope.GOLDEN_SET:
+        return "is about the traffic behind the cases; leave scope: golden-set out"
+    return None
+
+
+def _not_mover(bound: Bound) -> str | None:
+    compared = bound.limit.kind in {LimitKind.DELTA, LimitKind.RATIO}
+    if compared and bound.statistic.quantile is not None:
+        return None
+    return "is for a quantile that is compared with the baseline's"
 
 
 def _slice(file: SliceFile | None) -> Slice:
@@ -264,7 +353,7 @@ def _is_margin(kind: LimitKind, sides: SidesFile) -> bool:
 
 def _name(line: BoundFile, statistic: Statistic, part: Slice, kind: Kind) -> str:
     """Return the name a bound was given, or METRIC[.STATISTIC][@SLICE]; ``each`` needs the slice."""
-    usual = USUAL_STATISTIC[kind] == statistic
+    usual = USUAL_STATISTIC[kind] == statistic or line.shift is not None
     at = f"@{part.name}" if part.name else ""
     if line.name is not None:
         return line.name + (at if line.each else "")

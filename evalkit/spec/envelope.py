@@ -16,13 +16,16 @@ from evalkit.core.ports import ScorerPlugin
 from evalkit.spec.bounds import BoundReader, WrittenBound
 from evalkit.spec.document import Document, read_document
 from evalkit.spec.golden_set import GoldenSetReader
-from evalkit.spec.grammar import EnvelopeFile, GoldenSet, GoldenSource
+from evalkit.spec.grammar import NOISE_AWARE, EnvelopeFile, GoldenSet, GoldenSource
 from evalkit.spec.inline import inlined
 from evalkit.spec.metrics import Metrics
 from evalkit.spec.overrides import NO_OVERRIDES, Overrides, overridden
 from evalkit.spec.problems import Problems
 from evalkit.spec.repair import repaired
 from evalkit.spec.snapshots import snapshot_of
+
+NOISY_REPEATS = 3
+"""Draws of a case on which the recorded baseline's own draws disagree, under ``noise-aware``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,12 @@ def _meaning(
         bounds=bounds,
         instruments=metrics.instruments,
         metrics=unbound,
-        repeats=file.repeats,
+        repeats=1 if file.repeats == NOISE_AWARE else int(file.repeats),
+        noisy_repeats=NOISY_REPEATS if file.repeats == NOISE_AWARE else None,
         max_missing=file.max_missing.value,
         inconclusive_blocks=file.inconclusive == "block",
         seed=file.seed,
+        stops_early=file.early_stop == "betting",
     )
     document = problems.document
     return LoadedEnvelope(

@@ -327,6 +327,7 @@ class BoundFile(Strict):
     severity: Given[Severity] = None
     confidence: Given[Confidence] = None
     scope: Given[Scope] = None
+    method: Given[Literal["betting", "exact", "mover"]] = None
     name: Given[Annotated[str, AfterValidator(_line)]] = None
 
 
@@ -335,6 +336,22 @@ def _one(given: object) -> object:
         raise _refused("1", given)
     return given
 
+
+def _repeats(given: object) -> object:
+    if given == NOISE_AWARE or (
+        isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_REPEATS
+    ):
+        return given
+    raise _refused(f"a number from 1 to {MOST_REPEATS}, or {NOISE_AWARE}", given)
+
+
+NOISE_AWARE = "noise-aware"
+MOST_REPEATS = 1000
+REPEATS_SCHEMA = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_REPEATS}, {"const": NOISE_AWARE}],
+    "description": "draws a case; noise-aware: more only where the baseline's draws disagree",
+}
+Repeats: TypeAlias = Annotated[int | str, PlainValidator(_repeats), WithJsonSchema(REPEATS_SCHEMA)]
 
 # ---------------------------------------------------------------- the file
 
@@ -349,11 +366,12 @@ class EnvelopeFile(Strict):
     baseline: Given[SnapshotFile] = None
     metrics: dict[Annotated[str, Field(pattern=WORD)], MetricFile] = {}
     bounds: list[BoundFile] = Field(min_length=1)
-    repeats: int = Field(default=1, ge=1, le=1000)
+    repeats: Repeats = 1
     confidence: Confidence = 0.95
     scope: Scope = Scope.POPULATION
     require: Require = Require.PROVEN
     severity: Severity = Severity.BLOCK
     max_missing: Share = Quantity(0.02)
     inconclusive: Literal["block", "warn"] = "block"
+    early_stop: Literal["none", "betting"] = "none"
     seed: int = Field(default=0, ge=0)

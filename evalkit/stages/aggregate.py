@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TypeAlias
 
 import numpy as np
 
-from evalkit.core.envelope import Envelope, Metric, Slice, Statistic
+from evalkit.core.envelope import Bound, Envelope, Kind, LimitKind, Method, Metric, Slice, Statistic
 from evalkit.core.model import Arm, Case, ErrorKind, Sample, ScoredSample, ScoreValue, Unscored
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.verdict import ArmSummary, SnapshotSummary
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
 from evalkit.stats.evidence import Evidence, Exhibit, Observed, exceeds
+from evalkit.stats.repeats import noisy_cases
 
 Key: TypeAlias = tuple[str, str]
 """An instrument and the name of one of its values."""
+
+Codes: TypeAlias = dict[Key, dict[str, int]]
+"""A number for each category that was seen, by column."""
+
+CATEGORY = "a category in place of a number"
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 INFINITE = "no finite value"
 MANY_REASONS = 100
@@ -53,17 +63,18 @@ class ArmTable:
         column = self.columns[key]
         return Observed(self.case, column.values, column.present)
 
-    def gaps(self, key: Key, chosen: BoolArray, finite: bool) -> dict[str, int]:  # noqa: FBT001
+    def gaps(self, key: Key, chosen: BoolArray, *, finite: bool, category: bool) -> dict[str, int]:
         """Return why samples of chosen cases have no value, the commonest reason first.
 
-        An infinite value is a reason as well where only ``finite`` ones count.
+        An infinite value is a reason as well where only ``finite`` ones count, and a category where
+        it is a number that is asked for.
         """
         column, rows = self.columns[key], chosen[self.case]
         counts = np.bincount(column.why[rows], minlength=len(column.reasons))
         found = {
             reason: int(count)
             for reason, count in zip(column.reasons, counts, strict=True)
-            if reason
+            if reason and not (category and reason == CATEGORY)
         }
         found[INFINITE] = int(np.count_nonzero(np.isinf(column.values[rows]))) if finite else 0
         ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
@@ -79,6 +90,8 @@ class Table:
     units: Mapping[Key, str]
     fallbacks: Mapping[Arm, frozenset[Key]]
     clustered: bool
+    order: IntArray | None = None
+    looks: IntArray | None = None
 
     def key(self, metric: Metric, *, compares: bool = True) -> Key:
         """Return the column a metric is read from: its own, or the one that arms can be read with.
@@ -90,24 +103,60 @@ class Table:
         lacking = any(own in self.fallbacks[arm] for arm in arms)
         return (metric.instrument, metric.fallback or "") if lacking else own
 
+    def exhibit_for(self, bound: Bound) -> Exhibit:
+        """Return what a bound is judged by."""
+        limit = bound.limit
+        return self.exhibit(
+            bound.metric,
+            bound.slice,
+            bound.statistic,
+            compares=limit.compares,
+            shift=limit.kind is LimitKind.SHIFT,
+        )
+
     def exhibit(
-        self, metric: Metric, part: Slice, statistic: Statistic, *, compares: bool = True
+        self,
+        metric: Metric,
+        part: Slice,
+        statistic: Statistic,
+        *,
+        compares: bool = True,
+        shift: bool = False,
     ) -> Exhibit:
-        """Return what a statistic of a metric on a slice is judged by."""
+        """Return what a statistic of a metric on a slice is judged by.
+
+        Args:
+            metric: what is measured.
+            part: on which cases.
+            statistic: what is taken of the values.
+            compares: whether both arms must be read in one way.
+            shift: whether all values are asked for, categories among them, in place of a statistic.
+        """
         chosen = self._members(part)
         key = self.key(metric, compares=compares)
         # A quantile can bear an infinite value (a timeout); a mean cannot, and misses it.
-        finite = statistic.quantile is None
+        finite = statistic.quantile is None and not shift
+        category = shift and metric.kind is Kind.CATEGORY
         observed = {arm: table.observed(key) for arm, table in self.arms.items()}
         if finite:
             observed = {arm: found.finite() for arm, found in observed.items()}
+        if metric.kind is Kind.CATEGORY and not shift:
+            observed = {arm: found.nothing() for arm, found in observed.items()}
         return Exhibit(
             case_ids=[case.id for case, inside in zip(self.cases, chosen, strict=True) if inside],
-            evidence=Evidence(len(self.cases), observed, self._clusters(chosen)).among(chosen),
-            gaps={arm: table.gaps(key, chosen, finite) for arm, table in self.arms.items()},
+            evidence=self._evidence(observed, chosen),
+            gaps={
+                arm: table.gaps(key, chosen, finite=finite, category=category)
+                for arm, table in self.arms.items()
+            },
             unit=self.units[key],
             guessed=key != (metric.instrument, metric.value),
         )
+
+    def _evidence(self, observed: Mapping[Arm, Observed], chosen: BoolArray) -> Evidence:
+        clusters = self._clusters(chosen)
+        whole = Evidence(len(self.cases), observed, clusters, order=self.order, looks=self.looks)
+        return whole.among(chosen)
 
     def _members(self, part: Slice) -> BoolArray:
         if part.where:
@@ -136,23 +185,24 @@ def aggregate(
     cases: Mapping[str, Case],
     envelope: Envelope,
     scorers: Mapping[str, ScorerPlugin],
+    *,
+    looks: Sequence[int] = (),
 ) -> Table:
     """Return the table of all scores.
 
-    Of the candidate the first ``repeats`` samples a case count, of the baseline all that exist:
-    more draws of the baseline make every difference sharper and cannot depend on the candidate.
+    Of the candidate the first ``repeats`` samples a case count, and ``noisy_repeats`` where the
+    baseline's own draws disagree; of the baseline all that exist: more draws of it make every
+    difference sharper. None of these numbers can depend on the candidate.
+
+    Args:
+        scored: the samples with their scores.
+        cases: those that were asked, in the order they were.
+        envelope: what is acceptable.
+        scorers: the plug-ins by instrument.
+        looks: how many of the cases each earlier run had asked when this one went on.
     """
-    ordered = sorted(cases)
-    place = {case_id: index for index, case_id in enumerate(ordered)}
-    keys = _keys(envelope)
-    wanted = {Arm.CANDIDATE: envelope.repeats}
-    builders = {
-        arm: _ArmBuilder(len(ordered), keys, scorers, wanted.get(arm)) for arm in envelope.snapshots
-    }
-    for item in scored:
-        builders[item.sample.arm].add(item, place[item.sample.case_id])
-    for builder in builders.values():
-        builder.fill_gaps()
+    ordered = [cases[case_id] for case_id in sorted(cases)]
+    builders = _filled(scored, ordered, envelope, scorers)
     metrics = [*(bound.metric for bound in envelope.bounds), *envelope.metrics]
     own = {(metric.instrument, metric.value) for metric in metrics if metric.fallback}
     share = envelope.max_missing
@@ -160,13 +210,83 @@ def aggregate(
         arm: frozenset(key for key in own if builder.lacks(key, share))
         for arm, builder in builders.items()
     }
+    look = _look_of_each(cases, looks)
+    bets = any(bound.method is Method.BETTING for bound in envelope.bounds)
     return Table(
-        cases=tuple(cases[case_id] for case_id in ordered),
+        cases=tuple(ordered),
         arms={arm: builder.table() for arm, builder in builders.items()},
-        units={key: _unit(key, scorers) for key in keys},
+        units={key: _unit(key, scorers) for key in _keys(envelope)},
         fallbacks=lacking,
-        clustered=any(case.cluster is not None for case in cases.values()),
+        clustered=any(case.cluster is not None for case in ordered),
+        order=_betting_order(envelope, ordered, look) if bets else None,
+        looks=look if bets and looks else None,
     )
+
+
+def _filled(
+    scored: Iterable[ScoredSample],
+    cases: Sequence[Case],
+    envelope: Envelope,
+    scorers: Mapping[str, ScorerPlugin],
+) -> dict[Arm, _ArmBuilder]:
+    """Return the rows of both arms, with a gap for every sample that should be there and is not."""
+    place = {case.id: index for index, case in enumerate(cases)}
+    keys = _keys(envelope)
+    codes: Codes = {key: {} for key in keys}
+    wanted = {Arm.CANDIDATE: envelope.repeats}
+    builders = {
+        arm: _ArmBuilder(len(cases), keys, scorers, codes, wanted.get(arm))
+        for arm in envelope.snapshots
+    }
+    further = []
+    for item in scored:
+        sample = item.sample
+        if sample.arm is Arm.CANDIDATE and envelope.repeats <= sample.index < envelope.most_repeats:
+            further.append(item)  # whether it counts is known once all of the baseline is
+        else:
+            builders[sample.arm].add(item, place[sample.case_id])
+    baseline = builders.get(Arm.BASELINE)
+    draws = wanted_draws(envelope, cases, baseline.table() if baseline else None)
+    for item in further:
+        where = place[item.sample.case_id]
+        builders[Arm.CANDIDATE].add(item, where, wanted=int(draws[where]))
+    once = np.ones(len(cases), np.int64)
+    for arm, builder in builders.items():
+        builder.fill_gaps(draws if arm is Arm.CANDIDATE else once)
+    return builders
+
+
+def _betting_order(envelope: Envelope, cases: Sequence[Case], look: IntArray) -> IntArray:
+    """Return the places of the cases in an order that nobody chose, look after look.
+
+    It is that of hashes: the same for every bound, however many cases join later, and fixed before
+    the first answer is seen.
+    """
+    hashes = [sha256(f"{envelope.name}\0{case.id}".encode()).digest() for case in cases]
+    places = sorted(range(len(hashes)), key=lambda place: (look[place], hashes[place]))
+    return np.array(places, np.int64)
+
+
+def _look_of_each(cases: Mapping[str, Case], looks: Sequence[int]) -> IntArray:
+    """Return in which look, from 0, each case was asked first: in the order of their ids."""
+    asked = np.searchsorted(np.asarray(looks, np.int64), np.arange(len(cases)), side="right")
+    by_id = dict(zip(cases, asked.tolist(), strict=True))
+    return np.array([by_id[case_id] for case_id in sorted(cases)], np.int64)
+
+
+def wanted_draws(envelope: Envelope, cases: Sequence[Case], baseline: ArmTable | None) -> IntArray:
+    """Return how many draws of the candidate each case asks for."""
+    wanted = np.full(len(cases), envelope.repeats, np.int64)
+    if envelope.noisy_repeats is None or baseline is None:
+        return wanted
+    for bound in envelope.bounds:
+        if bound.limit.kind is not LimitKind.DELTA or bound.statistic.quantile is not None:
+            continue
+        observed = baseline.observed((bound.metric.instrument, bound.metric.value)).finite()
+        members = [bound.slice.holds(case.tags, case.metadata) for case in cases]
+        noisy = noisy_cases(observed, len(cases), bound.metric.support) & np.array(members)
+        wanted[noisy] = max(envelope.noisy_repeats, envelope.repeats)
+    return wanted
 
 
 def snapshot_summaries(envelope: Envelope, table: Table) -> dict[Arm, SnapshotSummary]:
@@ -196,6 +316,7 @@ class _ArmBuilder:
     cases: int
     keys: Sequence[Key]
     scorers: Mapping[str, ScorerPlugin]
+    codes: Codes
     repeats: int | None
     case: array[int] = field(default_factory=lambda: array("q"))
     index: array[int] = field(default_factory=lambda: array("q"))
@@ -204,16 +325,21 @@ class _ArmBuilder:
     attempts: int | None = None
     costs: array[float] = field(default_factory=lambda: array("d"))
     unused: int = 0
+    recorded: str | None = None
     columns: dict[Key, _ColumnBuilder] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for instrument, value in self.keys:
-            names = [declared.name for declared in self.scorers[instrument].values]
-            self.columns[instrument, value] = _ColumnBuilder(names.index(value))
+            declared = self.scorers[instrument].values
+            position = [each.name for each in declared].index(value)
+            category = declared[position].kind is Kind.CATEGORY
+            codes = self.codes[instrument, value] if category else None
+            self.columns[instrument, value] = _ColumnBuilder(position, codes)
 
-    def add(self, scored: ScoredSample, place: int) -> None:
+    def add(self, scored: ScoredSample, place: int, *, wanted: int | None = None) -> None:
         sample = scored.sample
-        if self.repeats is not None and sample.index >= self.repeats:
+        most = self.repeats if wanted is None else wanted
+        if most is not None and sample.index >= most:
             self.unused += 1
             return
         self._note(sample)
@@ -223,13 +349,13 @@ class _ArmBuilder:
             score = scores.get(instrument)
             column.add(score.values[column.position] if score else None, answered=answered)
 
-    def fill_gaps(self) -> None:
+    def fill_gaps(self, wanted: IntArray) -> None:
         """Add an error for every sample that should be there and is not.
 
         Nobody who adds up scores later can overlook a case that was never answered.
         """
         counts = np.bincount(np.frombuffer(self.case, dtype=np.int64), minlength=self.cases)
-        absent = np.maximum((self.repeats or 1) - counts, 0)
+        absent = np.maximum(wanted - counts, 0)
         for place in np.flatnonzero(absent):
             for _ in range(int(absent[place])):
                 self.errors[ErrorKind.NO_RECORD.value] += 1
@@ -256,6 +382,7 @@ class _ArmBuilder:
                 attempts=self.attempts,
                 unused=self.unused,
                 cost_usd=self._cost(),
+                recorded=self.recorded,
             ),
             served=tuple(sorted(self.served)),
         )
@@ -279,13 +406,20 @@ class _ArmBuilder:
             self.attempts = (self.attempts or 0) + sample.attempts
         if sample.cost_usd is not None:
             self.costs.append(sample.cost_usd)
+        if day := _DAY.match(sample.created or ""):
+            self.recorded = min(self.recorded or day.group(), day.group())
 
 
 @dataclass(slots=True)
 class _ColumnBuilder:
-    """One value of an instrument, sample after sample; ``position`` is its place in a score."""
+    """One value of an instrument, sample after sample; ``position`` is its place in a score.
+
+    A category is stored as its number in ``codes``, the same for both arms; where there are none
+    it is no value.
+    """
 
     position: int
+    codes: dict[str, int] | None
     values: array[float] = field(default_factory=lambda: array("d"))
     present: bytearray = field(default_factory=bytearray)
     why: array[int] = field(default_factory=lambda: array("B"))
@@ -297,6 +431,8 @@ class _ColumnBuilder:
         """Take the value of one sample; ``None`` where no bound needs it."""
         number, reason = (value, "") if isinstance(value, float) else (0.0, _why_none(value))
         present = isinstance(value, float)
+        if isinstance(value, str) and self.codes is not None:
+            number, present = float(self.codes.setdefault(value, len(self.codes))), True
         self.values.append(number)
         self.present.append(present)
         self.why.append(self._code(reason) if reason else 0)
@@ -322,4 +458,4 @@ def _why_none(value: ScoreValue | None) -> str:
     """Return why a value is no number; nothing where nobody asked for one."""
     if isinstance(value, Unscored):
         return value.reason
-    return "" if value is None else "a category in place of a number"
+    return CATEGORY if isinstance(value, str) else ""

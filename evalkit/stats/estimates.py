@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
+from evalkit.core.envelope import (
+    UNIT_INTERVAL,
+    Bound,
+    Limit,
+    LimitKind,
+    Method,
+    Statistic,
+    Support,
+)
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
+from evalkit.stats.arrays import BoolArray, FloatArray
+from evalkit.stats.asked import Asked
+from evalkit.stats.compared import distribution_shift, quantile_change
+from evalkit.stats.engines.betting import BettingMean, usual_plan
 from evalkit.stats.engines.bounded import BoundedMean
+from evalkit.stats.engines.paired_exact import MOST_PAIRS, ExactPaired
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.engines.ratio import MeanRatio
 from evalkit.stats.engines.share import ShareQuantile
@@ -25,14 +37,27 @@ from evalkit.stats.evidence import (
     paired,
 )
 
-FEWEST_UNBOUNDED = 50
-"""Engine T below this many units: no method without a range is right there (Bahadur & Savage)."""
 
-FEWEST_CLUSTERS = 10
+def judged_engine(bound: Bound, evidence: Evidence) -> Engine | Unmeasured:
+    """Return the engine for the number that a bound is laid on, by the method it asks for."""
+    return engine_of(
+        evidence,
+        bound.limit.kind,
+        Arm.CANDIDATE,
+        bound.statistic,
+        bound.metric.support,
+        asked=Asked.of(bound),
+    )
 
 
 def engine_of(
-    evidence: Evidence, kind: LimitKind, arm: Arm, statistic: Statistic, support: Support
+    evidence: Evidence,
+    kind: LimitKind,
+    arm: Arm,
+    statistic: Statistic,
+    support: Support,
+    *,
+    asked: Asked | None = None,
 ) -> Engine | Unmeasured:
     """Return the engine for one number, or why there is none.
 
@@ -42,16 +67,23 @@ def engine_of(
         arm: whose value, where the number is that of one arm.
         statistic: a rate, a mean or a quantile.
         support: the values a sample can have.
+        asked: what is to be decided about it, where something is.
     """
     arms = [arm] if kind is LimitKind.ABSOLUTE else [Arm.BASELINE, Arm.CANDIDATE]
     for each in arms:
         if fault := _fault(evidence, each, support):
             return fault
-    if statistic.quantile is not None:
-        return _quantile(evidence, kind, arm, statistic, support)
+    if kind is LimitKind.SHIFT:
+        return distribution_shift(evidence, support, asked)
+    quantile = statistic.quantile
+    if quantile is not None and kind is not LimitKind.ABSOLUTE:
+        ratio = kind is LimitKind.RATIO
+        return quantile_change(evidence, quantile, ratio=ratio, support=support, asked=asked)
+    if quantile is not None:
+        return _quantile(evidence, arm, quantile, support=support, asked=asked)
     if kind is LimitKind.ABSOLUTE:
-        return _mean(evidence, _means(evidence, arm, support), support)
-    return _effect(evidence, kind, support)
+        return _mean(evidence, _means(evidence, arm, support), support, asked=asked)
+    return _effect(evidence, kind, support, asked)
 
 
 def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: float) -> Estimate:
@@ -92,8 +124,17 @@ def _fill(evidence: Evidence, support: Support) -> tuple[float, float]:
 
 
 def _mean(
-    evidence: Evidence, means: CaseMeans, support: Support, *, of: str = ""
-) -> BoundedMean | UnboundedMean | Unmeasured:
+    evidence: Evidence,
+    means: CaseMeans,
+    support: Support,
+    *,
+    of: str = "",
+    asked: Asked | None = None,
+) -> Engine | Unmeasured:
+    if support.bounded and asked is not None and asked.method is Method.BETTING:
+        return _bet_on(evidence, means, support, asked, of=of)
+    if of and asked is not None and asked.method is Method.EXACT and _exactly(evidence, means):
+        return ExactPaired.of(means, bounds=asked.sides)
     if support.bounded:
         return _bounded(evidence, means, support, method=f"Gaffke{of}")
     if evidence.units < 2:
@@ -111,6 +152,31 @@ def _bounded(evidence: Evidence, means: CaseMeans, support: Support, *, method: 
     return BoundedMean.of(means, evidence.clusters, support, method=method, over=over)
 
 
+def _bet_on(
+    evidence: Evidence, means: CaseMeans, support: Support, asked: Asked, *, of: str
+) -> BettingMean:
+    rate = bool(np.isin(means.seen[means.known], (support.lower, support.upper)).all())
+    return BettingMean.of(
+        means,
+        evidence.clusters,
+        support,
+        bounds=asked.sides,
+        alpha=asked.alpha,
+        plan=usual_plan(asked.limit, support, rate=rate),
+        order=evidence.order,
+        horizon=evidence.horizons,
+        method=f"betting{of}",
+    )
+
+
+def _exactly(evidence: Evidence, means: CaseMeans) -> bool:
+    """Return whether the exact paired test takes such differences; engine G takes all others."""
+    once = (
+        np.isin(means.low, (-1.0, 0.0, 1.0)).all() and np.isin(means.high, (-1.0, 0.0, 1.0)).all()
+    )
+    return bool(once) and evidence.clusters is None and evidence.cases <= MOST_PAIRS
+
+
 def _unbounded(evidence: Evidence, means: CaseMeans) -> UnboundedMean:
     if evidence.draws > 1:
         return UnboundedMean.of_draws(means, evidence.draws)
@@ -118,8 +184,8 @@ def _unbounded(evidence: Evidence, means: CaseMeans) -> UnboundedMean:
 
 
 def _effect(
-    evidence: Evidence, kind: LimitKind, support: Support
-) -> BoundedMean | UnboundedMean | MeanRatio | Unmeasured:
+    evidence: Evidence, kind: LimitKind, support: Support, asked: Asked | None
+) -> Engine | Unmeasured:
     candidate = _means(evidence, Arm.CANDIDATE, support)
     baseline = _means(evidence, Arm.BASELINE, support)
     if not (candidate.known & baseline.known).any():
@@ -129,7 +195,8 @@ def _effect(
     difference = paired(candidate, baseline)
     if not support.bounded:
         difference = no_nearer_than_seen(difference)
-    return _mean(evidence, difference, support.minus(support), of=" on paired differences")
+    reach, of = support.minus(support), " on paired differences"
+    return _mean(evidence, difference, reach, of=of, asked=asked)
 
 
 def _ratio(
@@ -158,35 +225,48 @@ def _ratio(
 
 
 def _quantile(
-    evidence: Evidence, kind: LimitKind, arm: Arm, statistic: Statistic, support: Support
-) -> ShareQuantile | Unmeasured:
-    if kind is not LimitKind.ABSOLUTE:
-        return Unmeasured(
-            Reason.NO_BASELINE,
-            f"the {statistic.name} of one arm is not compared with the other's by this version; "
-            "bound it with min and max, or compare means",
-        )
-    assert statistic.quantile is not None
+    evidence: Evidence, arm: Arm, quantile: float, *, support: Support, asked: Asked | None
+) -> ShareQuantile:
     observed = evidence.arms[arm].without_gaps()
     order = np.argsort(observed.values, kind="stable")
     draws = np.bincount(observed.case)[observed.case]
+    bets = asked if asked is not None and asked.method is Method.BETTING else None
+    shares = _Shares(evidence, arm, quantile, bets)
     return ShareQuantile(
         values=observed.values[order],
         weights=1 / draws[order],
-        quantile=statistic.quantile,
+        quantile=quantile,
         support=support,
-        up_to=partial(_share, evidence, arm, np.less_equal),
-        below=partial(_share, evidence, arm, np.less),
+        up_to=shares.up_to,
+        below=shares.below,
     )
 
 
-def _share(
-    evidence: Evidence, arm: Arm, compare: Callable[..., np.ndarray], bound: float
-) -> BoundedMean:
-    marked = evidence.arms[arm].mapped(lambda values: compare(values, bound).astype(np.float64))
-    shares = replace(evidence, arms={arm: marked})
-    means = case_means(shares, arm, (0.0, 1.0))
-    return _bounded(shares, means, UNIT_INTERVAL, method="Gaffke")
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """The shares of one arm's values on one side of a bound; they are bet on where that is asked."""
+
+    evidence: Evidence
+    arm: Arm
+    quantile: float
+    bets: Asked | None
+
+    def up_to(self, bound: float) -> BoundedMean | BettingMean:
+        """Return the engine of the share of values up to a bound."""
+        return self._engine(lambda values: values <= bound)
+
+    def below(self, bound: float) -> BoundedMean | BettingMean:
+        """Return the engine of the share of values below a bound."""
+        return self._engine(lambda values: values < bound)
+
+    def _engine(self, chosen: Callable[[FloatArray], BoolArray]) -> BoundedMean | BettingMean:
+        marked = self.evidence.arms[self.arm].mapped(lambda found: chosen(found).astype(np.float64))
+        shares = replace(self.evidence, arms={self.arm: marked})
+        means = case_means(shares, self.arm, (0.0, 1.0))
+        if self.bets is None:
+            return _bounded(shares, means, UNIT_INTERVAL, method="Gaffke")
+        floor = replace(self.bets, limit=Limit(LimitKind.ABSOLUTE, min=self.quantile))
+        return _bet_on(shares, means, UNIT_INTERVAL, floor, of="")
 
 
 # ---------------------------------------------------------------- faults

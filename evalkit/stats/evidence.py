@@ -74,6 +74,17 @@ class Observed:
         unit = self.case * parts + place // each
         return Observed(unit[kept], self.values[kept], self.present[kept])
 
+    def first(self, wanted: IntArray) -> Observed:
+        """Return the first samples of each case, as many as are wanted of it."""
+        counts = np.bincount(self.case, minlength=wanted.size)
+        place = np.arange(self.samples) - (np.cumsum(counts) - counts)[self.case]
+        kept = place < wanted[self.case]
+        return Observed(self.case[kept], self.values[kept], self.present[kept])
+
+    def nothing(self) -> Observed:
+        """Return the same samples, none of which has a value."""
+        return Observed(self.case, np.zeros(self.samples), np.zeros(self.samples, np.bool_))
+
     def finite(self) -> Observed:
         """Return the same samples with infinite values (timeouts) as missing."""
         present = self.present & np.isfinite(self.values)
@@ -84,13 +95,26 @@ class Observed:
 class Evidence:
     """Both arms on one slice. ``clusters`` holds one code a case, or nothing where all differ.
 
-    ``draws`` says into how many units a case was split, each of them then "a case" here.
+    ``draws`` says into how many units a case was split, each of them then "a case" here. ``order``
+    holds the places of the cases in the order they are bet on; without it they are as they stand.
+    ``looks`` says in which look each case was asked, where the bets of an earlier one go on.
     """
 
     cases: int
     arms: Mapping[Arm, Observed]
     clusters: IntArray | None = None
     draws: int = 1
+    order: IntArray | None = None
+    looks: IntArray | None = None
+
+    @property
+    def horizons(self) -> list[int] | None:
+        """How many units had been planned by each look; nothing where there was but one."""
+        if self.looks is None:
+            return None
+        unit = np.arange(self.cases) if self.clusters is None else self.clusters
+        _, first = np.unique(unit, return_index=True)
+        return [int(count) for count in np.cumsum(np.bincount(self.looks[first])) if count]
 
     @property
     def units(self) -> int:
@@ -132,7 +156,9 @@ class Evidence:
                 place[observed.case[rows]], observed.values[rows], observed.present[rows]
             )
         clusters = None if self.clusters is None else self.clusters[kept]
-        return Evidence(int(kept.sum()), arms, clusters)
+        order = None if self.order is None else place[self.order[kept[self.order]]]
+        looks = None if self.looks is None else self.looks[kept]
+        return Evidence(int(kept.sum()), arms, clusters, order=order, looks=looks)
 
     def without_gaps(self) -> Evidence:
         """Return the observed samples, on the cases that every arm has one of."""
@@ -140,7 +166,7 @@ class Evidence:
         kept = np.ones(self.cases, dtype=np.bool_)
         for observed in arms.values():
             kept &= np.bincount(observed.case, minlength=self.cases) > 0
-        return Evidence(self.cases, arms, self.clusters).among(kept)
+        return replace(self, arms=arms).among(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +183,10 @@ class Exhibit:
     gaps: Mapping[Arm, Mapping[str, int]]
     unit: str = ""
     guessed: bool = False
+
+    def only(self, arms: Sequence[Arm]) -> Exhibit:
+        """Return what some arms say."""
+        return replace(self, evidence=self.evidence.only(arms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ FIRST_REACH = 1e3
 STEEPEST_LEAN = 0.25
 WORTH_BENDING = 0.02
 FIRST_STEP = 0.2
+FIRST_REACH_TRIED = 2.0
+REACH_STEP = 0.5
+REACH_BLOCK = 6
 ENOUGH_CHANGE = 1e-10
 MOST_HALVINGS = 10
 NEGLIGIBLE_LOG = -40.0
@@ -258,14 +261,19 @@ class _Path:
         It falls all along a straight path, but may grow along one that leans the wrong way for
         a multitude of weights far smaller than those that bend it.
         """
-        reach, log_most = 2.0, 0.0
-        while log_most > NEGLIGIBLE_LOG:
-            reach += 0.5
-            log_size, _, lean = self._polar(np.array([reach]))
-            if log_size[0] > 0:
+        block = REACH_STEP * np.arange(1.0, REACH_BLOCK + 1)
+        v: FloatArray
+        v = FIRST_REACH_TRIED + block
+        while True:
+            log_size, _, lean = self._polar(v)
+            # What is no number ends as well, and stays none.
+            ends = ~(log_size + np.log1p(np.abs(lean)) + v > NEGLIGIBLE_LOG)
+            stop = int(np.argmax(ends)) if ends.any() else v.size - 1
+            if (log_size[: stop + 1] > 0).any():
                 return 0.0
-            log_most = float(log_size[0] + np.log1p(np.abs(lean[0]))) + reach
-        return reach
+            if ends[stop]:
+                return float(v[stop])
+            v = v[-1] + block
 
     def _sum(self, nodes: FloatArray) -> float:
         chunk = max(1, CHUNK_ELEMENTS // self.tilted.size)

@@ -13,8 +13,16 @@ from typing import Self
 
 import numpy as np
 
+from evalkit.core.envelope import Support
 from evalkit.core.model import Arm
-from evalkit.stats.evidence import Evidence, Observed, case_means, paired
+from evalkit.stats.arrays import BoolArray
+from evalkit.stats.evidence import ROUNDING, Evidence, Observed, case_means, paired
+
+FEWEST_RECORDED = 3
+"""In fewer draws of a case than this its noise cannot be seen."""
+
+NOISY_SHARE = 0.1
+"""Draws of one case that lie further apart than this share of the support are noise to reckon with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +91,26 @@ def narrowing(evidence: Evidence, times: int) -> float | None:
     draws = evidence.arms[Arm.CANDIDATE].samples / evidence.cases
     saved = noise / draws * (1 - 1 / times)
     return math.sqrt(max(0.0, 1 - saved / spread))
+
+
+def noisy_cases(observed: Observed, cases: int, support: Support) -> BoolArray:
+    """Return which cases are worth more than one draw, by how their recorded draws differ.
+
+    A rate is noisy where some draws succeeded and some did not, a score where its draws lie apart
+    by more than a tenth of the support. Cases with fewer than three recorded draws are not, and
+    nothing is a large part of a support without an end.
+
+    >>> draws = Observed(np.repeat([0, 1], 3), np.array([0.0, 1, 1, 1, 1, 1]), np.ones(6, np.bool_))
+    >>> noisy_cases(draws, 2, Support(0, 1))
+    array([ True, False])
+    """
+    if not support.bounded:
+        return np.zeros(cases, np.bool_)
+    seen = observed.without_gaps()
+    least, greatest = np.full(cases, math.inf), np.full(cases, -math.inf)
+    np.minimum.at(least, seen.case, seen.values)
+    np.maximum.at(greatest, seen.case, seen.values)
+    recorded = np.bincount(seen.case, minlength=cases) >= FEWEST_RECORDED
+    far = greatest - least > NOISY_SHARE * support.width * (1 + ROUNDING)
+    noisy: BoolArray = recorded & far
+    return noisy

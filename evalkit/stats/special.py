@@ -37,6 +37,33 @@ def beta_cdf(x: float, a: float, b: float, *, complement: float | None = None) -
     return _beta_tail(x, a, b, rest)
 
 
+def log_beta_cdf(x: float, a: float, b: float, *, complement: float | None = None) -> float:
+    """Return the logarithm of I_x(a, b), which keeps its digits where I_x itself is 0 in float64.
+
+    The upper tail is ``log_beta_cdf(1 - x, b, a, complement=x)``.
+
+    >>> round(log_beta_cdf(1e-5, 200, 300), 6)
+    -1969.906272
+    """
+    rest = 1 - x if complement is None else complement
+    if x <= 0 or rest <= 0:
+        return -math.inf if x <= 0 else 0.0
+    if x * (b + 1) > rest * (a + 1):
+        return math.log1p(-_beta_tail(rest, b, a, x))
+    return log_beta_density(x, a, b, complement=rest) - math.log(_beta_fraction(x, a, b, rest))
+
+
+def log_beta_density(x: float, a: float, b: float, *, complement: float | None = None) -> float:
+    """Return the logarithm of x^a·(1−x)^b / B(a, b), the beta density times x·(1−x).
+
+    >>> round(log_beta_density(0.5, 1, 1), 12) == round(math.log(0.25), 12)
+    True
+    """
+    rest = 1 - x if complement is None else complement
+    n = a + b
+    return _log_power_size(x, a, b, rest) + 0.5 * (math.log(a) + math.log(b) - math.log(n))
+
+
 def beta_quantile(p: float, a: float, b: float) -> float:
     """Return the x at which I_x(a, b) = p, for a, b > 0.
 
@@ -110,6 +137,11 @@ def binomial_cdf(successes: int, trials: int, probability: float) -> float:
 
 def _beta_tail(x: float, a: float, b: float, rest: float) -> float:
     """Return I_x(a, b) for x below the mean, where the continued fraction converges fast."""
+    return _power_term(x, a, b, rest) / _beta_fraction(x, a, b, rest)
+
+
+def _beta_fraction(x: float, a: float, b: float, rest: float) -> float:
+    """Return x^a·(1−x)^b / B(a, b) over I_x(a, b), for x below the mean."""
     # The even part of the fraction holds a·(1 − x) − b·x, which ``rest`` keeps to the last digit;
     # the fraction itself takes 1 from numbers near 1 where a is large and x nearly 1.
     lead = a * rest - b * x + 1
@@ -124,7 +156,7 @@ def _beta_tail(x: float, a: float, b: float, rest: float) -> float:
         fraction *= change
         if abs(change - 1.0) < CLOSE:
             break
-    return _power_term(x, a, b, rest) / fraction
+    return fraction
 
 
 def _beta_guess(p: float, a: float, b: float) -> float:
@@ -145,12 +177,17 @@ def _beta_guess(p: float, a: float, b: float) -> float:
 
 def _power_term(x: float, a: float, b: float, rest: float) -> float:
     """Return x^a·(1−x)^b / B(a, b), ``rest`` being 1 − x."""
+    return math.exp(_log_power_size(x, a, b, rest)) * math.sqrt(a * b / (a + b))
+
+
+def _log_power_size(x: float, a: float, b: float, rest: float) -> float:
+    """Return the logarithm of the power term over √(ab/(a + b))."""
     n = a + b
     log_size = (
         _stirling_error(n) - _stirling_error(a) - _stirling_error(b)
         - _deviance(a, n * x) - _deviance(b, n * rest)
     )  # fmt: skip
-    return math.exp(log_size - LOG_ROOT_2PI) * math.sqrt(a * b / n)
+    return log_size - LOG_ROOT_2PI
 
 
 def _stirling_error(n: float) -> float:

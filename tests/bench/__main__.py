@@ -12,12 +12,18 @@ from pathlib import Path
 
 from tests.bench.engines import engine_lines
 from tests.bench.gates import gate_lines
+from tests.bench.judging import judging_lines
 from tests.bench.start_up import start_up_lines
 
 
 def main() -> None:
     """Print all measurements, or those named on the command line."""
-    parts = {"start-up": start_up_lines, "gates": gate_lines, "engines": engine_lines}
+    parts = {
+        "start-up": start_up_lines,
+        "gates": gate_lines,
+        "engines": engine_lines,
+        "judging": judging_lines,
+    }
     for name in sys.argv[1:] or parts:
         sys.stdout.write(f"{name}\n")
         with tempfile.TemporaryDirectory() as folder:

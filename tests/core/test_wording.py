@@ -15,13 +15,16 @@ from evalkit.core.verdict import BoundResult, Estimate, Result
 from evalkit.core.wording import (
     count_text,
     difference_text,
+    duration_text,
     end_text,
     estimate_text,
     interval_text,
     limit_text,
     money_text,
+    point_text,
     ratio_text,
     side_text,
+    span_text,
     value_text,
 )
 
@@ -382,3 +385,63 @@ def test_a_quantile_that_timeouts_reach_is_a_timeout() -> None:
     assert estimate_text(slow, estimate(INF, INF)) == "a timeout"
     assert interval_text(slow, estimate(INF, INF)) == "a timeout to no limit"
     assert interval_text(slow, estimate(900.0, INF)) == f"900{S}ms to no limit"
+
+
+# ---------------------------------------------------------------- values without an interval
+
+
+@pytest.mark.parametrize(
+    ("limit", "kind", "unit", "ends", "texts"),
+    [
+        (
+            Limit(DELTA, -0.03, 0.03),
+            RATE,
+            "",
+            (-0.012, 0.013),
+            ("−1.2 points", "−1.2 to +1.3 points"),
+        ),
+        (
+            Limit(DELTA, max=0.01),
+            AMOUNT,
+            "usd",
+            (0.002, 0.02),
+            ("+$0.00200", "+$0.00200 to +$0.0200"),
+        ),
+        (Limit(RATIO, max=1.2), TIME, "ms", (0.94, 1.07), ("× 0.94", "× 0.94 to 1.07")),
+        (Limit(RATIO, max=1.2), TIME, "ms", (0.94, 0.95), ("× 0.94", "× 0.940 to 0.950")),
+        (Limit(RATIO, max=1.2), TIME, "ms", (-INF, 1.07), ("no limit", "no limit to × 1.07")),
+        (Limit(ABSOLUTE, min=0.8), RATE, "", (0.79999, 0.9), ("79.999 %", "79.999 to 90.000 %")),
+        (Limit(ABSOLUTE, max=2000), TIME, "ms", (967, 1020), ("967 ms", "967 ms to 1.02 s")),
+        (
+            Limit(ABSOLUTE, max=400),
+            AMOUNT,
+            "tokens",
+            (343, 381),
+            ("343 tokens", "343 to 381 tokens"),
+        ),
+        (
+            Limit(SHIFT, max=0.1, distance="ks"),
+            AMOUNT,
+            "",
+            (0.02, 0.07),
+            ("0.020", "0.020 to 0.070"),
+        ),
+    ],
+)
+def test_values_are_told_on_the_scale_of_their_limit(
+    limit: Limit, kind: Kind, unit: str, ends: tuple[float, float], texts: tuple[str, str]
+) -> None:
+    line = result(limit, estimate(*ends), kind, unit)
+    found = point_text(line, ends[0]), span_text(line, *ends)
+    assert tuple(text.replace(S, " ") for text in found) == texts
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "1 s"), (42.3, "42 s"), (99.4, "99 s"), (99.6, "2 min"), (720, "12 min"),
+        (6000, "1.7 h"), (86_400, "24.0 h"),
+    ],
+)  # fmt: skip
+def test_how_long_something_takes_is_told_as_people_say_it(seconds: float, text: str) -> None:
+    assert duration_text(seconds).replace(S, " ") == text

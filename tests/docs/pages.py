@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.conftest import REPOSITORY
 
 PAGES = ("README.md", "CONTRIBUTING.md", "golden_sets/README.md", "docs/envelope.md",
-         "docs/scorer.md", "docs/verdict.md")  # fmt: skip
+         "docs/scorer.md", "docs/verdict.md", "docs/plan.md", "docs/fewer-cases.md",
+         "docs/calibration.md")  # fmt: skip
 GAP = "…"
 """A line that stands for any number of lines of output."""
 

@@ -12,6 +12,7 @@ from evalkit.core.verdict import Result, Verdict
 from evalkit.flows.gate import Origin, gate
 from evalkit.spec.envelope import load_envelope
 from evalkit.spec.overrides import Overrides
+from evalkit.stages.ledger import Ledger
 from tests.conftest import REPOSITORY
 
 OUTPUTS = REPOSITORY / "golden_sets" / "outputs"
@@ -38,7 +39,8 @@ def judged(envelope: str, candidate: str, folder: Path) -> Verdict:
     path = REPOSITORY / "envelopes" / f"{envelope}.yaml"
     recording = str(OUTPUTS / f"{envelope}.{candidate}.jsonl.gz")
     loaded = load_envelope(path, overrides=Overrides(candidate=recording))
-    return gate(loaded, folder / "run", ORIGIN, limit=None)
+    ledger = Ledger(folder / "ledger.jsonl")
+    return gate(loaded, folder / "run", ORIGIN, limit=None, ledger=ledger)
 
 
 @pytest.mark.parametrize(("envelope", "candidate"), BROKEN, ids=" ".join)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from html.parser import HTMLParser
 
 VOID = {"meta", "input", "br", "hr", "img", "link"}
@@ -71,3 +73,43 @@ def read(page: str) -> Element:
     reader.feed(page)
     reader.close()
     return reader.finished()
+
+
+# ---------------------------------------------------------------- what a browser would do
+
+
+def assert_harmless(page: str) -> None:
+    """Fail if anything in a page could load, run, or escape its policy."""
+    page.encode()
+    root = read(page)
+    styles = root.find("style")
+    assert len(styles) == 1
+    digest = b64encode(sha256(styles[0].text.encode()).digest()).decode()
+    policy = [
+        meta.attributes["content"]
+        for meta in root.find("meta")
+        if meta.attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy == [
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    ]
+    assert "url(" not in styles[0].text
+    assert "@import" not in styles[0].text
+    forbidden = {"script", "img", "iframe", "object", "embed", "link", "form", "base", "video"}
+    for element in root.all():
+        assert element.tag not in forbidden
+        for name, value in element.attributes.items():
+            assert name != "style"
+            assert not name.startswith("on")
+            if name in {"href", "src", "action", "srcset", "xlink:href"}:
+                assert value.startswith("#")
+
+
+def assert_connected(root: Element) -> None:
+    """Fail if an id is used twice, or a link or a label leads nowhere."""
+    ids = [element.attributes["id"] for element in root.all() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    for element in root.all():
+        for name in ("href", "for", "aria-labelledby"):
+            for named in element.attributes.get(name, "").split():
+                assert named.removeprefix("#") in ids

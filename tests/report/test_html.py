@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from evalkit.core.phrases import title
 from evalkit.core.verdict import Flip, MetricResult, Outcome, Result, Verdict
 from evalkit.report.html import render_html
 from evalkit.report.view import CaseText, view_of
-from tests.report.pages import Element, read
+from tests.report.pages import Element, assert_connected, assert_harmless, read
 from tests.report.verdicts import (
     ACCURACY,
     CODE,
@@ -372,43 +370,3 @@ def test_a_pair_costs_less_than_a_kilobyte_beyond_its_texts() -> None:
         return len(rendered(made, texts).encode())
 
     assert (size(150) - size(50)) / 100 < 1000
-
-
-# ---------------------------------------------------------------- what a browser would do
-
-
-def assert_harmless(page: str) -> None:
-    """Fail if anything in a page could load, run, or escape its policy."""
-    page.encode()
-    root = read(page)
-    styles = root.find("style")
-    assert len(styles) == 1
-    digest = b64encode(sha256(styles[0].text.encode()).digest()).decode()
-    policy = [
-        meta.attributes["content"]
-        for meta in root.find("meta")
-        if meta.attributes.get("http-equiv") == "Content-Security-Policy"
-    ]
-    assert policy == [
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    ]
-    assert "url(" not in styles[0].text
-    assert "@import" not in styles[0].text
-    forbidden = {"script", "img", "iframe", "object", "embed", "link", "form", "base", "video"}
-    for element in root.all():
-        assert element.tag not in forbidden
-        for name, value in element.attributes.items():
-            assert name != "style"
-            assert not name.startswith("on")
-            if name in {"href", "src", "action", "srcset", "xlink:href"}:
-                assert value.startswith("#")
-
-
-def assert_connected(root: Element) -> None:
-    """Fail if an id is used twice, or a link or a label leads nowhere."""
-    ids = [element.attributes["id"] for element in root.all() if "id" in element.attributes]
-    assert len(ids) == len(set(ids))
-    for element in root.all():
-        for name in ("href", "for", "aria-labelledby"):
-            if name in element.attributes:
-                assert element.attributes[name].removeprefix("#") in ids

@@ -7,10 +7,8 @@ is committed.
 from __future__ import annotations
 
 import io
-import os
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -18,13 +16,14 @@ from rich.console import Console
 
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ArmSummary, Flip, Outcome, Result, Verdict
-from evalkit.report.terminal import WIDEST, print_verdict
+from evalkit.report.lines import WIDEST
+from evalkit.report.terminal import print_verdict
 from evalkit.report.view import view_of
+from tests.report.stored import assert_stored
 from tests.report.verdicts import EVERY_BOUND, every_verdict, facts, manifest, verdict
 
 EVERY_VERDICT = every_verdict()
 MARKS = {Result.HOLDS: "✓", Result.BROKEN: "✗", Result.UNDECIDED: "?", Result.UNMEASURED: "∅"}
-STORED = Path(__file__).parent / "terminal"
 HOSTILE = "x\x1b[31mred\x1b]8;;https://evil.example\x07\u202edcba\x00\u2028[bold]b[/bold]"
 
 
@@ -43,12 +42,7 @@ def printed(made: Verdict, *, width: int = WIDEST, colour: bool = False) -> str:
 @pytest.mark.parametrize("width", [100, 72])
 @pytest.mark.parametrize("name", [name for name in EVERY_VERDICT if name != "many bounds"])
 def test_a_verdict_is_shown_as_it_is_stored(name: str, width: int) -> None:
-    path = STORED / f"{name.replace(' ', '-')}-{width}.txt"
-    found = printed(EVERY_VERDICT[name], width=width)
-    if os.environ.get("EVALKIT_STORE"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+    assert_stored(printed(EVERY_VERDICT[name], width=width), f"{name}-{width}")
 
 
 @pytest.mark.parametrize("width", [200, 100, 80, 60])

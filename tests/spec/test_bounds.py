@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Slice, Support
+from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Method, Slice, Support
+from evalkit.core.errors import SpecError
 from evalkit.spec.document import parse_yaml
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.grammar import EnvelopeFile, Quantity
@@ -170,7 +171,6 @@ def test_a_limit_is_what_was_written(load: Load, line: str, limit: Limit) -> Non
         ("{metric: acc, min: 0.9, max: 0.8}", "bounds[0]: min 0.9 lies above max 0.8: nothing is acceptable"),
         ("{metric: acc, delta: {min: 3%, max: 2%}}", "bounds[0]: min 0.03 lies above max 0.02: nothing is acceptable"),
         ("{metric: len, ratio: {min: 2, max: 1}}", "bounds[0]: min 2 lies above max 1: nothing is acceptable"),
-        ("{metric: acc, shift: {max: 0.1}}", "bounds[0].shift: shift is not measured by this version"),
         ("{metric: refusal.outcome, min: 0.5}", "bounds[0]: refusal.outcome is a category; only shift can bound it"),
         ("{metric: acc, delta: {max: 3%, mni: 1}}", "bounds[0].delta.mni: unknown key 'mni'; did you mean 'min'? (known: min, max)"),
     ],
@@ -281,8 +281,6 @@ def test_a_kind_has_a_usual_statistic_which_a_name_leaves_out(
     ("line", "message"),
     [
         ("{metric: acc, min: 0.5, statistic: p50}", "bounds[0].statistic: acc is 0 or 1 a sample, its quantiles say nothing"),
-        ("{metric: latency_ms, delta: 60}", "bounds[0].delta: the p95 of one arm is not compared with the other's by this version; write statistic: mean, or bound it with min and max"),
-        ("{metric: len, ratio: {max: 2}, statistic: p50}", "bounds[0].statistic: the p50 of one arm is not compared with the other's by this version; write statistic: mean, or bound it with min and max"),
         ("{metric: len, max: 5, statistic: rate}", "bounds[0].statistic: len is no rate; expected mean or a quantile"),
         ("{metric: toxicity, max: 0.5, statistic: rate}", "bounds[0].statistic: toxicity is no rate; expected mean or a quantile"),
         ("{metric: len, max: 5, statistic: median}", "bounds[0].statistic: expected rate, mean or p1 to p99.9, found 'median'"),
@@ -295,6 +293,70 @@ def test_a_statistic_fits_the_kind_of_the_metric(
     problem: Callable[..., list[str]], line: str, message: str
 ) -> None:
     assert problem(line) == [message]
+
+
+# ---------------------------------------------------------------- shifts, compared quantiles, methods
+
+
+@pytest.mark.parametrize(
+    ("line", "limit"),
+    [
+        ("{metric: len, shift: {max: 0.1}}", Limit(SHIFT, max=0.1, distance="ks")),
+        ("{metric: len, shift: {max: 2, distance: w1}}", Limit(SHIFT, max=2, distance="w1")),
+        ("{metric: refusal.outcome, shift: {max: 5%}}", Limit(SHIFT, max=0.05, distance="tv")),
+        ("{metric: latency_ms, delta: {max: 60}}", Limit(LimitKind.DELTA, max=60)),
+        ("{metric: len, ratio: {max: 2}, statistic: p50}", Limit(LimitKind.RATIO, max=2)),
+    ],
+)
+def test_distributions_and_quantiles_of_both_arms_can_be_compared(
+    load: Load, line: str, limit: Limit
+) -> None:
+    assert bound_of(load, line).limit == limit
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{metric: refusal.outcome, shift: {max: 0.1, distance: ks}}", "bounds[0].shift.distance: refusal.outcome is a category; its distance is tv"),
+        ("{metric: len, shift: {max: 0.1, distance: tv}}", "bounds[0].shift.distance: len is a number; its distance is ks or w1"),
+        ("{metric: len, shift: {max: 0.1}, statistic: mean}", "bounds[0].statistic: a shift is about all values; leave statistic out"),
+        ("{metric: len, shift: {max: 0.1}, scope: golden-set}", "bounds[0].scope: a shift is about the traffic; leave scope out"),
+        ("{metric: len, shift: {max: 1.5}}", "bounds[0].shift.max: expected a distance between 0 and 1, found 1.5"),
+        ("{metric: len, shift: {max: 0, distance: w1}}", "bounds[0].shift.max: expected a distance above 0, found 0"),
+        ("{metric: len, max: 5, method: betting}", "bounds[0].method: betting needs the ends of the values: write range: [low, high]"),
+        ("{metric: acc, ratio: {min: 0.9}, method: betting}", "bounds[0].method: betting is not for ratios; bound a delta instead"),
+        ("{metric: len, shift: {max: 0.1}, method: betting}", "bounds[0].method: betting is for means, rates and quantiles of one arm, not for a shift"),
+        ("{metric: acc, min: 0.9, scope: golden-set, method: betting}", "bounds[0].method: betting is about the traffic behind the cases; leave scope: golden-set out"),
+        ("{metric: latency_ms, delta: {max: 5}, method: betting}", "bounds[0].method: betting is not for quantiles that are compared"),
+        ("{metric: acc, min: 0.9, method: exact}", "bounds[0].method: exact is the test of a delta of a rate"),
+        ("{metric: len, delta: {max: 5}, method: exact}", "bounds[0].method: exact is the test of a delta of a rate"),
+        ("{metric: acc, delta: 3%, scope: golden-set, method: exact}", "bounds[0].method: exact is about the traffic behind the cases; leave scope: golden-set out"),
+        ("{metric: len, delta: {max: 5}, method: mover}", "bounds[0].method: mover is for a quantile that is compared with the baseline's"),
+    ],
+)  # fmt: skip
+def test_a_shift_and_a_method_fit_the_bound(
+    problem: Callable[..., list[str]], line: str, message: str
+) -> None:
+    assert problem(line) == [message]
+
+
+@pytest.mark.parametrize(
+    ("line", "method"),
+    [
+        ("{metric: acc, delta: 3%, method: exact}", Method.EXACT),
+        ("{metric: acc, min: 0.9, method: betting}", Method.BETTING),
+        ("{metric: latency_ms, max: 900, method: betting}", Method.BETTING),
+        ("{metric: latency_ms, ratio: {max: 2}, method: mover}", Method.MOVER),
+        ("{metric: acc, min: 0.9}", Method.USUAL),
+    ],
+)
+def test_a_method_is_the_one_that_is_asked_for(load: Load, line: str, method: Method) -> None:
+    assert bound_of(load, line).method is method
+
+
+def test_the_exact_test_takes_one_draw_a_case(load: Load) -> None:
+    with pytest.raises(SpecError, match="exact takes one draw a case; leave repeats out"):
+        bound_of(load, "{metric: acc, delta: 3%, method: exact}", head=BOTH + "repeats: 3\n")
 
 
 # ---------------------------------------------------------------- slices

@@ -32,7 +32,7 @@ BOUNDS = "bounds: [{metric: length, max: 5}]\n"
 GOOD = HEAD + BOUNDS
 TOP = (
     "version, name, golden_set, candidate, baseline, metrics, bounds, repeats, confidence, scope, "
-    "require, severity, max_missing, inconclusive, seed"
+    "require, severity, max_missing, inconclusive, early_stop, seed"
 )
 
 
@@ -320,12 +320,12 @@ def test_a_line_of_another_shape_is_named_with_place_expected_and_found(
         ("baseline:", "10: baseline: expected a value, found null; leave the key out"),
         ("metrics: [a]", "10: metrics: expected a mapping, found ['a']"),
         ("metrics:", "9: metrics: expected a mapping, found null"),
-        ("repeats: 0", "10: repeats: expected at least 1, found 0"),
-        ("repeats: 1001", "10: repeats: expected at most 1000, found 1001"),
-        ("repeats: 1.5", "10: repeats: expected a whole number, found 1.5"),
-        ("repeats: 2.0", "10: repeats: expected a whole number, found 2.0"),
-        ("repeats: '2'", "10: repeats: expected a whole number, found '2'"),
-        ("repeats: true", "10: repeats: expected a whole number, found true"),
+        ("repeats: 0", "10: repeats: expected a number from 1 to 1000, or noise-aware, found 0"),
+        ("repeats: 1001", "10: repeats: expected a number from 1 to 1000, or noise-aware, found 1001"),
+        ("repeats: 1.5", "10: repeats: expected a number from 1 to 1000, or noise-aware, found 1.5"),
+        ("repeats: 2.0", "10: repeats: expected a number from 1 to 1000, or noise-aware, found 2.0"),
+        ("repeats: '2'", "10: repeats: expected a number from 1 to 1000, or noise-aware, found '2'"),
+        ("repeats: true", "10: repeats: expected a number from 1 to 1000, or noise-aware, found true"),
         ("confidence: 95", "13: confidence: expected a number below 1.0, found 95"),
         ("confidence: 0.5", "13: confidence: expected a number above 0.5, found 0.5"),
         ("confidence: 95%", "13: confidence: expected a number, found '95%'"),
@@ -652,3 +652,23 @@ def test_kinds_of_metrics_are_read_off_their_scorers(load: Load) -> None:
     assert [bound.metric.kind for bound in bounds] == [
         Kind.RATE, Kind.AMOUNT, Kind.AMOUNT, Kind.RATE, Kind.RATE, Kind.TIME,
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- more draws, and stopping early
+
+
+def test_noise_aware_repeats_draw_once_and_three_times_where_the_baseline_disagrees(
+    load: Load,
+) -> None:
+    envelope = load(GOOD + "repeats: noise-aware\n").envelope
+    assert (envelope.repeats, envelope.noisy_repeats, envelope.most_repeats) == (1, 3, 3)
+    assert load(GOOD).envelope.noisy_repeats is None
+
+
+def test_stopping_early_bets_on_every_bound_that_can_be_bet_on(load: Load) -> None:
+    bounds = "bounds: [{metric: refusal, max: 0.1}, {metric: length, max: 5}]\n"
+    envelope = load(HEAD + "early_stop: betting\n" + bounds).envelope
+    assert envelope.stops_early
+    methods = {bound.name: bound.method.value for bound in envelope.bounds}
+    assert methods == {"refusal": "betting", "length": "usual"}  # a mean without a range
+    assert {bound.method.value for bound in load(HEAD + bounds).envelope.bounds} == {"usual"}

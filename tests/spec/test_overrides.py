@@ -170,7 +170,7 @@ def test_a_fault_of_the_command_line_is_placed_there(problems_of: ProblemsOf) ->
         "--candidate: candidate.provider: unknown provider 'repla'; did you mean 'replay'? "
         "(known: replay)",
         "--inconclusive: inconclusive: expected 'block' or 'warn', found 'no'",
-        "--repeats: repeats: expected at most 1000, found 2000",
+        "--repeats: repeats: expected a number from 1 to 1000, or noise-aware, found 2000",
         "--seed: seed: expected at least 0, found -1",
     ]
 

@@ -14,16 +14,12 @@ import pytest
 from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Metric, Scope, Support
 from evalkit.core.verdict import Estimate, Reason, Result, Settle
 from evalkit.stages.judge.drafts import Measured, draft
-from evalkit.stages.judge.settle import (
-    MOST_DRAWS,
-    least_cases,
-    least_of,
-    provable_limit,
-)
+from evalkit.stages.judge.settle import MOST_DRAWS
 from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.evidence import Evidence, Observed
 from evalkit.stats.planning import NEVER
 from evalkit.stats.repeats import narrowing
+from evalkit.stats.requirements import least_cases, least_of, nearest_limit
 from tests.stages.trials import (
     ABSOLUTE,
     ACCURACY,
@@ -168,7 +164,10 @@ def test_not_many_more_cases_are_asked_for_than_it_takes(place: int) -> None:
     assert more is not None
     judged = draft(item, exhibit(seen), max_missing=0.02).judged
     assert isinstance(judged, Measured)
-    units, least = judged.estimate.clusters, least_of(item, judged.estimate)
+    units, least = (
+        judged.estimate.clusters,
+        least_of(item, cases=judged.estimate.n, units=judged.estimate.clusters),
+    )
     asked = units + more * units / judged.estimate.n
 
     def would_do(share: float) -> bool:
@@ -505,10 +504,10 @@ def test_the_fewest_cases_follow_from_the_limit_and_the_support(item: Bound, lea
 def test_clusters_need_ten_of_them_whatever_the_limit() -> None:
     alone = Estimate(1.0, 0.9, 1.0, 0.95, 40, 40, 40, 0, "method")
     together = replace(alone, clusters=8)
-    assert least_of(bound(Limit(RATIO, max=1.1)), alone) == 1
-    assert least_of(bound(at_least(0.5)), alone) == 5
-    assert least_of(bound(at_least(0.5)), together) == 10
-    assert least_of(bound(at_least(0.95)), together) == 59
+    assert least_of(bound(Limit(RATIO, max=1.1)), cases=alone.n, units=alone.clusters) == 1
+    assert least_of(bound(at_least(0.5)), cases=alone.n, units=alone.clusters) == 5
+    assert least_of(bound(at_least(0.5)), cases=together.n, units=together.clusters) == 10
+    assert least_of(bound(at_least(0.95)), cases=together.n, units=together.clusters) == 59
 
 
 # ---------------------------------------------------------------- the nearest limit
@@ -518,7 +517,7 @@ def nearest(
     limit: Limit, lower: float, upper: float, metric: Metric = ACCURACY, **changes: str
 ) -> Limit | None:
     found = Estimate((lower + upper) / 2, lower, upper, 0.95, 100, 100, 100, 0, "method")
-    return provable_limit(bound(limit, metric, **changes), found)
+    return nearest_limit(bound(limit, metric, **changes), found.lower, found.upper)
 
 
 @pytest.mark.parametrize(

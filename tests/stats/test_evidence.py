@@ -15,6 +15,7 @@ from evalkit.core.envelope import NON_NEGATIVE, LimitKind
 from evalkit.core.model import Arm
 from evalkit.stats.evidence import (
     Evidence,
+    Exhibit,
     Observed,
     case_means,
     cluster_sums,
@@ -358,3 +359,8 @@ def test_a_ratio_over_given_cases_uses_the_scatter_inside_a_case_only() -> None:
     narrow = engine(arms.by_draw(BOTH), RATIO, support=NON_NEGATIVE)
     assert narrow.value == pytest.approx(wide.value)
     assert (narrow.upper(0.05) - narrow.value) < 0.2 * (wide.upper(0.05) - wide.value)
+
+
+def test_an_exhibit_of_one_arm_holds_no_other() -> None:
+    shown = Exhibit(["a"], evidence([1.0], [0.0]), {})
+    assert set(shown.only([Arm.BASELINE]).evidence.arms) == {Arm.BASELINE}

@@ -223,10 +223,10 @@ def test_a_bound_of_a_quantile_settles_where_the_shares_do(
         parts: list[tuple[float, float]] = []
         if high is not None:
             share = found.up_to(high)
-            parts.append(chances(share, Limit(ABSOLUTE, min=0.5), 0.05, factor, share.value))
+            parts.append(chances(share.fixed, Limit(ABSOLUTE, min=0.5), 0.05, factor, share.value))
         if low is not None:
             share = found.below(low)
-            parts.append(chances(share, Limit(ABSOLUTE, max=0.5), 0.05, factor, share.value))
+            parts.append(chances(share.fixed, Limit(ABSOLUTE, max=0.5), 0.05, factor, share.value))
         limit = Limit(ABSOLUTE, min=low, max=high)
         assert found.would_settle(limit, 0.05, factor, found.value) is usually_decided(parts)
     assert found.would_settle(Limit(ABSOLUTE, min=low, max=high), 0.05, 1.0, found.value)

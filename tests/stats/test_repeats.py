@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import f_oneway
 
-from evalkit.stats.repeats import Components, narrowing
+from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Support
+from evalkit.stats.repeats import Components, narrowing, noisy_cases
 from tests.stats.arms import evidence, observed
 
 GROUPS = st.lists(
@@ -185,3 +186,44 @@ def test_a_case_that_one_arm_has_nothing_of_is_left_out() -> None:
     baseline = [0.0, 1.0, 1.0, 1.0, 0.0]
     found = narrowing(evidence(candidate, baseline), 3)
     assert found == pytest.approx(narrowing(evidence(candidate[:4], baseline[:4]), 3))
+
+
+# ---------------------------------------------------------------- which cases are noisy
+
+
+def noisy(cases: Sequence[Sequence[float | None]], support: Support = UNIT_INTERVAL) -> list[bool]:
+    """Return which cases are noisy."""
+    found: list[bool] = noisy_cases(observed(cases), len(cases), support).tolist()
+    return found
+
+
+def test_a_rate_is_noisy_where_some_recorded_draws_succeeded_and_some_did_not() -> None:
+    cases = [[float(i < x) for i in range(5)] for x in range(6)]
+    assert noisy(cases) == [False, True, True, True, True, False]
+
+
+def test_a_score_is_noisy_where_its_draws_differ_by_more_than_a_tenth_of_the_support() -> None:
+    cases = [[0.5, 0.6, 0.55], [0.7, 0.8, 0.75], [0.5, 0.61, 0.5], [0.2, 0.2, 0.2]]
+    # 0.8 − 0.7 is more than 0.1 in float64, and is not more than a tenth.
+    assert noisy(cases) == [False, False, True, False]
+    wide = [[10 * x - 3 for x in case] for case in cases]
+    assert noisy(wide, Support(-3.0, 7.0)) == [False, False, True, False]
+
+
+def test_too_few_recorded_draws_show_no_noise_and_missing_ones_are_none() -> None:
+    few: list[list[float | None]] = [[0.0, 1.0], [0.0, 1.0, None], [], [None, None, None]]
+    assert noisy([*few, [0.0, None, 1.0, 1.0]]) == [False, False, False, False, True]
+    assert noisy([]) == []
+
+
+def test_nothing_is_a_large_part_of_a_support_without_an_end() -> None:
+    assert noisy([[0.0, 1e9, math.inf], [math.inf] * 3], NON_NEGATIVE) == [False, False]
+
+
+def test_the_order_of_draws_does_not_matter_for_noise() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.choice([0.3, 0.35, 0.5], (40, 4))
+    turned = np.array([rng.permutation(case) for case in values])
+    found = noisy(values.tolist())
+    assert found == noisy(turned.tolist())
+    assert 0 < sum(found) < 40

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from scipy import special as scipy_special
 
 from evalkit.stats import special
-from evalkit.stats.special import beta_cdf, beta_quantile, binomial_cdf, t_cdf, t_quantile
+from evalkit.stats.special import (
+    beta_cdf,
+    beta_quantile,
+    binomial_cdf,
+    log_beta_cdf,
+    log_beta_density,
+    t_cdf,
+    t_quantile,
+)
 
 SHAPES = st.floats(-0.3, 7).map(lambda power: 10.0**power)
 SHARES = st.floats(1e-12, 1 - 1e-12)
@@ -29,6 +37,18 @@ def exact_beta_cdf(x: float, a: int, b: int) -> float:
             total += ways * success ** (trials - failures) * (1 - success) ** failures
             ways = ways * (trials - failures) / (failures + 1)
         return float(total)
+
+
+def exact_log_beta_cdf(x: float, a: int, b: int) -> float:
+    """Return the logarithm of the same sum, however small it is."""
+    with localcontext() as context:
+        context.prec, context.Emin, context.Emax = 60, -(10**12), 10**12
+        success, trials = Decimal(x), a + b - 1
+        terms = (
+            math.comb(trials, k) * success**k * (1 - success) ** (trials - k)
+            for k in range(a, trials + 1)
+        )
+        return float(sum(terms, Decimal(0)).ln())
 
 
 # ---------------------------------------------------------------- the incomplete beta function
@@ -170,3 +190,51 @@ def test_a_binomial_probability_is_the_sum_of_its_terms(
 def test_rare_successes_keep_their_digits() -> None:
     # 1 − 1e-17 is 1 in float64, where nothing could ever happen.
     assert binomial_cdf(0, 10**17, 1e-17) == pytest.approx(math.exp(-1), rel=1e-12)
+
+
+# ---------------------------------------------------------------- logarithms
+
+
+@pytest.mark.parametrize(
+    ("x", "a", "b"),
+    [
+        (1e-5, 200, 300),
+        (1e-300, 7, 3),
+        (0.01, 900, 100),
+        (0.3, 20, 50),
+        (0.5, 300, 300),
+        (0.9, 20, 50),
+        (0.999, 3, 400),
+    ],
+)
+def test_the_logarithm_of_a_beta_tail_keeps_its_digits_however_small_it_is(
+    x: float, a: int, b: int
+) -> None:
+    exact = exact_log_beta_cdf(x, a, b)
+    assert log_beta_cdf(x, a, b) == pytest.approx(exact, rel=2e-14, abs=1e-300)
+
+
+@given(a=SHAPES, b=SHAPES, share=SHARES)
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_the_logarithm_of_the_beta_distribution_is_that_of_its_value(
+    a: float, b: float, share: float
+) -> None:
+    x = float(scipy_special.betaincinv(a, b, share))
+    value = beta_cdf(x, a, b)
+    if 1e-300 < value < 1 - 1e-3:
+        assert log_beta_cdf(x, a, b) == pytest.approx(math.log(value), rel=1e-13, abs=1e-13)
+
+
+def test_the_logarithm_of_the_whole_and_of_nothing() -> None:
+    assert (log_beta_cdf(0.0, 2, 3), log_beta_cdf(1.0, 2, 3)) == (-math.inf, 0)
+    # The upper tail, where the distribution is all but 1: P(X > 1 − 1e-20) = 1e-60 for Beta(1, 3).
+    assert log_beta_cdf(1e-20, 3, 1, complement=1.0) == pytest.approx(-60 * math.log(10))
+
+
+@given(a=SHAPES, b=SHAPES, x=st.floats(1e-9, 1 - 1e-9))
+@settings(derandomize=True, deadline=None, max_examples=200)
+def test_the_logarithm_of_a_beta_density_agrees_with_scipy(a: float, b: float, x: float) -> None:
+    parts = (a * math.log(x), b * math.log1p(-x), float(scipy_special.betaln(a, b)))
+    # These three, and the log-gammas behind the last, lose digits where they cancel.
+    lost = 1e-15 * (sum(map(abs, parts)) + (a + b) * math.log(2 + a + b)) + 1e-11
+    assert log_beta_density(x, a, b) == pytest.approx(parts[0] + parts[1] - parts[2], abs=lost)

@@ -22,13 +22,15 @@ from evalkit.core.verdict import (
     Verdict,
 )
 from evalkit.stages.judge.drafts import Draft, Measured, draft
-from evalkit.stages.judge.resolution import detects
-from evalkit.stages.judge.sentence import sentences
-from evalkit.stages.judge.settle import fewest_valid, least_of, settle
+from evalkit.stages.judge.resolution import detects, sees
+from evalkit.stages.judge.sentence import look_sentence, sentences
+from evalkit.stages.judge.settle import settle
 from evalkit.stats.decision import proves_inside, proves_outside
+from evalkit.stats.engines.betting import BettingMean
 from evalkit.stats.estimates import engine_of, estimate_of
 from evalkit.stats.evidence import Exhibit
 from evalkit.stats.multiplicity import holm
+from evalkit.stats.requirements import fewest_valid, least_of
 
 
 def judge(
@@ -63,6 +65,8 @@ def judge(
     )
     if envelope.baseline == envelope.candidate:
         lead = f"{lead} Both arms are the same snapshot: it was compared with itself."
+    if facts.look > 1:
+        lead = f"{lead} {look_sentence(facts.look)}"
     metrics = [
         _metric_result(metric, exhibit)
         for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)
@@ -157,8 +161,21 @@ def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> Bo
         p_holm=p_holm,
         settle=way_out,
         detects=detects(bound, judged),
+        sees=sees(bound, judged),
+        decided_after=_decided_after(item) if result is Result.HOLDS else None,
     )
     return replace(found, detail=reason_sentence(found, item.moved, family))
+
+
+def _decided_after(item: Draft) -> int | None:
+    """Return after how many units a bound was proven, where it was bet on."""
+    judged, limit = item.judged, item.bound.limit
+    if not isinstance(judged, Measured) or not isinstance(judged.engine, BettingMean):
+        return None
+    engine = judged.engine
+    above = 0 if limit.min is None else engine.above_after(limit.min)
+    below = 0 if limit.max is None else engine.below_after(limit.max)
+    return None if above is None or below is None else max(above, below)
 
 
 def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
@@ -166,7 +183,7 @@ def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
     if isinstance(judged, Unmeasured):
         return Result.UNMEASURED, judged.reason
     estimate, engine = judged.estimate, judged.engine
-    if estimate.clusters < fewest_valid(bound, estimate):
+    if estimate.clusters < fewest_valid(bound, cases=estimate.n, units=estimate.clusters):
         return Result.UNDECIDED, Reason.TOO_FEW
     if _has_no_ground(item):
         return Result.UNDECIDED, Reason.NO_BASELINE
@@ -190,7 +207,7 @@ def _has_no_ground(item: Draft) -> bool:
 
 
 def _why_undecided(item: Draft, estimate: Estimate) -> Reason:
-    if estimate.clusters < least_of(item.bound, estimate):
+    if estimate.clusters < least_of(item.bound, cases=estimate.n, units=estimate.clusters):
         return Reason.IMPOSSIBLE
     if item.complete is not None:
         lower, upper = item.complete.estimate.lower, item.complete.estimate.upper

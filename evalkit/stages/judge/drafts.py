@@ -10,6 +10,7 @@ import numpy as np
 from evalkit.core.envelope import Bound, Kind, LimitKind, Scope
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
+from evalkit.stats.asked import Asked
 from evalkit.stats.decision import p_outside
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of, estimate_of
@@ -87,9 +88,16 @@ def _measured(
     bound: Bound, evidence: Evidence, kind: LimitKind, arm: Arm, *, guessed: bool
 ) -> Measured | Unmeasured:
     arms = [arm] if kind is LimitKind.ABSOLUTE else list(Arm)
+    if kind is LimitKind.ABSOLUTE and bound.limit.kind is LimitKind.SHIFT:
+        if bound.metric.kind is Kind.CATEGORY:
+            return Unmeasured(Reason.NO_VALUES, "a category has no mean")
+        evidence = replace(
+            evidence, arms={each: seen.finite() for each, seen in evidence.arms.items()}
+        )
     if bound.scope is Scope.GOLDEN_SET:
         evidence = evidence.by_draw(arms)
-    engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support)
+    asked = Asked.of(bound) if kind is bound.limit.kind and arm is Arm.CANDIDATE else None
+    engine = engine_of(evidence, kind, arm, bound.statistic, bound.metric.support, asked=asked)
     if isinstance(engine, Unmeasured):
         return engine
     estimate = estimate_of(engine, evidence, arms, bound.alpha)

@@ -115,3 +115,11 @@ def _kept(blocking: Sequence[BoundResult], candidate: str) -> str:
 
 def _approximate(bound: BoundResult) -> bool:
     return isinstance(bound.judged, Estimate) and bound.judged.approximate
+
+
+def look_sentence(look: int) -> str:
+    """Return what it costs to have looked at one candidate before."""
+    return (
+        f"This is look {look} at this candidate: a wrong claim may be made {look * (look + 1)} times "
+        "less often than at the first, so that trying again does not turn luck into a pass."
+    )

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from evalkit.core.envelope import (
-    NON_NEGATIVE,
     Bound,
-    Kind,
-    Limit,
     LimitKind,
     Scope,
-    Support,
 )
 from evalkit.core.verdict import ArmSummary, Estimate, Reason, Settle
 from evalkit.stages.judge.drafts import Draft, Measured
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.engines.unbounded import UnboundedMean
-from evalkit.stats.estimates import FEWEST_CLUSTERS, FEWEST_UNBOUNDED
-from evalkit.stats.planning import least_units
+from evalkit.stats.operating import fixed
 from evalkit.stats.repeats import narrowing
+from evalkit.stats.requirements import fewest_valid, least_of, nearest_limit
 
 MOST_GROWTH = 100.0
 """A bound that needs more than this many times the cases is at its margin: more will not help."""
@@ -56,9 +51,11 @@ def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Se
     alpha = bound.alpha / looks if reason is Reason.MULTIPLICITY else bound.alpha
     search = _Search(bound, judged.engine, judged.estimate, alpha)
     found = Settle(
-        margin=None if reason in NO_MATTER_WHICH_LIMIT else provable_limit(bound, judged.estimate),
-        n_least=least_of(bound, judged.estimate),
-        n_valid=fewest_valid(bound, judged.estimate),
+        margin=None
+        if reason in NO_MATTER_WHICH_LIMIT
+        else nearest_limit(bound, judged.estimate.lower, judged.estimate.upper),
+        n_least=least_of(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
+        n_valid=fewest_valid(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
     )
     if reason in NO_MATTER_HOW_MANY or judged.engine.constant:
         return found
@@ -75,52 +72,6 @@ def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Se
     )
 
 
-def fewest_valid(bound: Bound, estimate: Estimate) -> int:
-    """Return with how many independent units the method of an estimate begins to be valid."""
-    if not bound.metric.support.bounded and bound.statistic.quantile is None:
-        return FEWEST_UNBOUNDED
-    return FEWEST_CLUSTERS if estimate.clusters < estimate.n else 1
-
-
-def least_of(bound: Bound, estimate: Estimate) -> int:
-    """Return the fewest independent units with which the bound could be decided at all."""
-    return max(least_cases(bound), fewest_valid(bound, estimate))
-
-
-def least_cases(bound: Bound) -> int:
-    """Return the fewest independent cases with which any data could prove a bound."""
-    limit, support = bound.limit, bound.metric.support
-    quantile = bound.statistic.quantile
-    if quantile is not None:
-        shares = [quantile] if limit.max is not None else []
-        shares += [1 - quantile] if limit.min is not None else []
-        return max(least_units(Support(0, 1), share, 1, bound.alpha) for share in shares)
-    if not support.bounded:
-        return FEWEST_UNBOUNDED
-    if limit.kind is LimitKind.RATIO:
-        return 1
-    possible = _possible(bound)
-    low = possible.lower if limit.min is None else limit.min
-    high = possible.upper if limit.max is None else limit.max
-    return least_units(possible, low, high, bound.alpha)
-
-
-def provable_limit(bound: Bound, estimate: Estimate) -> Limit | None:
-    """Return the nearest limit of the same form that the interval lies inside, rounded outward."""
-    limit = bound.limit
-    low, high = limit.min, limit.max
-    if low is not None:
-        low = min(low, _rounded(bound, estimate, estimate.lower, math.floor))
-    if high is not None:
-        high = max(high, _rounded(bound, estimate, estimate.upper, math.ceil))
-    if low is not None and high is not None and limit.min == -(limit.max or 0.0):
-        low, high = min(low, -high), max(high, -low)
-    if any(side is not None and math.isinf(side) for side in (low, high)):
-        return None
-    found = Limit(limit.kind, low, high, limit.distance)
-    return None if _says_nothing(bound, found) else found
-
-
 # ---------------------------------------------------------------- parts
 
 
@@ -135,7 +86,10 @@ class _Search:
 
     def cases(self, truth: float) -> int | None:
         """Return how many more cases would do, if this is the truth; nothing if too many."""
-        units, least = self.estimate.clusters, least_of(self.bound, self.estimate)
+        units, least = (
+            self.estimate.clusters,
+            least_of(self.bound, cases=self.estimate.n, units=self.estimate.clusters),
+        )
         factor = self._factor(truth, max(1.0, least / units))
         if factor is None:
             return None
@@ -172,10 +126,12 @@ def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
 
     The differences scatter less with more draws, as far as their scatter is noise of the draws.
     """
-    bound, engine, estimate = item.bound, search.engine, search.estimate
-    if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least_of(bound, estimate):
+    bound, engine, estimate = item.bound, fixed(search.engine), search.estimate
+    least = least_of(bound, cases=estimate.n, units=estimate.clusters)
+    if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least:
         return None
-    assert isinstance(engine, (BoundedMean, UnboundedMean))
+    if not isinstance(engine, (BoundedMean, UnboundedMean)):
+        return None  # how much of a quantile's scatter is noise is not known
     for times in range(2, MOST_DRAWS + 1):
         factor = narrowing(item.exhibit.evidence, times)
         if factor is None:
@@ -184,38 +140,6 @@ def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
         if narrow.would_settle(bound.limit, search.alpha, 1.0, estimate.value):
             return times * round(candidate.samples / candidate.cases)
     return None
-
-
-def _rounded(
-    bound: Bound, estimate: Estimate, value: float, outward: Callable[[float], int]
-) -> float:
-    if not math.isfinite(value):
-        return value
-    step = _step(bound, estimate, value)
-    # Ten digits are more than a step has and fewer than float64 keeps: 0.933, not 0.93300000001.
-    return float(f"{outward(value / step) * step:.10g}")
-
-
-def _step(bound: Bound, estimate: Estimate, value: float) -> float:
-    if bound.limit.kind is LimitKind.RATIO:
-        return 0.001 if estimate.upper - estimate.lower < 0.05 else 0.01
-    if bound.metric.kind in {Kind.RATE, Kind.SCORE}:
-        return 0.001
-    return 10.0 ** (math.floor(math.log10(abs(value))) - 2) if value else 1.0
-
-
-def _possible(bound: Bound) -> Support:
-    support = bound.metric.support
-    return {LimitKind.DELTA: support.minus(support), LimitKind.RATIO: NON_NEGATIVE}.get(
-        bound.limit.kind, support
-    )
-
-
-def _says_nothing(bound: Bound, limit: Limit) -> bool:
-    possible = _possible(bound)
-    low = -math.inf if limit.min is None else limit.min
-    high = math.inf if limit.max is None else limit.max
-    return low <= possible.lower and high >= possible.upper
 
 
 def _cost(cases: int | None, candidate: ArmSummary) -> float | None:

@@ -15,17 +15,23 @@ from evalkit.stats.evidence import CaseMeans, cluster_sums, observed_mean
 from evalkit.stats.gaffke import Units
 from evalkit.stats.tally import Tally
 
+ROUNDING = 1e-12
+"""A share of the units this small is what float64 left of nothing."""
+
 
 @dataclass(frozen=True)
 class BoundedMean:
-    """Engine G: the mean of values in a declared support."""
+    """Engine G: the mean of values in a declared support.
+
+    ``size_effect`` is how far the mean of clusters lies from that of their cases.
+    """
 
     value: float
     low: Units
     high: Units
     support: Support
     method: str
-    approximate: bool = False
+    size_effect: float = 0.0
     constant: bool = False
 
     @classmethod
@@ -45,8 +51,21 @@ class BoundedMean:
             binary = all(np.isin(x.sums, (support.lower, support.upper)).all() for x in (low, high))
             name = "Clopper–Pearson" if binary else method
             return cls(observed_mean(means), low, high, support, f"{name}{over}")
-        engine = cls(observed_mean(means), low, high, support, f"{method} over clusters")
-        return replace(engine, approximate=_size_matters(engine, means, clusters))
+        value = observed_mean(means)
+        effect = _size_effect(value, means, clusters)
+        return cls(value, low, high, support, f"{method} over clusters", size_effect=effect)
+
+    @property
+    def fixed(self) -> BoundedMean:
+        """Engine G on the same data: this one."""
+        return self
+
+    @property
+    def approximate(self) -> bool:
+        """Whether large clusters differ from small ones by more than the interval allows for."""
+        if not self.size_effect:
+            return False
+        return self.size_effect > (self.upper(0.05) - self.lower(0.05)) / 2
 
     @property
     def error(self) -> float:
@@ -81,6 +100,31 @@ class BoundedMean:
         """Return the engine on units that scatter ``factor`` times as far around their mean."""
         return replace(self, low=_narrowed(self.low, factor), high=_narrowed(self.high, factor))
 
+    def with_rate(self, value: float, *, differs: bool) -> BoundedMean:
+        """Return the engine on as much data whose rate has another value: its scatter goes with it.
+
+        Args:
+            value: the rate, or the difference of two rates.
+            differs: whether it is a difference.
+        """
+        spread = self.error**2 * self.low.count
+        if differs:
+            # The cases that moved both ways and cancel out stay; those that make the difference
+            # come.
+            cancelled = max(0.0, spread + self.value**2 - abs(self.value))
+            cancelled = min(cancelled, 1 - abs(value))
+            up, down = cancelled / 2 + max(value, 0.0), cancelled / 2 + max(-value, 0.0)
+            units, shares = self.low.count, {-1.0: down, 0.0: 1 - up - down, 1.0: up}
+        else:
+            # Clusters and draws make fewer, or more, of the units than there are cases.
+            apart = self.value * (1 - self.value)
+            units = self.low.count * (apart / spread if apart and spread else 1.0)
+            shares = {0.0: 1 - value, 1.0: value}
+        there = {found: share * units for found, share in shares.items() if share > ROUNDING}
+        sums, counts = np.array(list(there)), np.array(list(there.values()))
+        found = Units(sums, np.ones(sums.size), counts)
+        return replace(self, value=value, low=found, high=found)
+
     def would_settle(self, limit: Limit, alpha: float, factor: float, truth: float) -> bool:
         """Return whether ``factor`` times as much data would decide a bound."""
         return usually_decided([chances(self, limit, alpha, factor, truth)])
@@ -90,8 +134,11 @@ def _units(values: FloatArray, clusters: IntArray | None, support: Support) -> U
     if clusters is None:
         return Tally.of(values, support).units
     sums, sizes = cluster_sums(values, clusters)
-    pairs, counts = np.unique(np.column_stack([sums, sizes]), axis=0, return_counts=True)
-    return Units(pairs[:, 0].copy(), pairs[:, 1].copy(), counts.astype(np.float64))
+    order = np.lexsort((sizes, sums))
+    sums, sizes = sums[order], sizes[order]
+    fresh = np.append(True, (np.diff(sums) != 0) | (np.diff(sizes) != 0))
+    counts = np.diff(np.append(np.flatnonzero(fresh), sums.size))
+    return Units(sums[fresh], sizes[fresh], counts.astype(np.float64))
 
 
 def _narrowed(units: Units, factor: float) -> Units:
@@ -99,10 +146,9 @@ def _narrowed(units: Units, factor: float) -> Units:
     return replace(units, sums=middle + factor * (units.sums - middle))
 
 
-def _size_matters(engine: BoundedMean, means: CaseMeans, clusters: IntArray) -> bool:
-    """Return whether large clusters differ from small ones by more than the interval allows for."""
+def _size_effect(value: float, means: CaseMeans, clusters: IntArray) -> float:
+    """Return how far the mean of the clusters lies from that of their cases."""
     sums, _ = cluster_sums(means.seen * means.known, clusters)
     known, _ = cluster_sums(means.known.astype(np.float64), clusters)
     cluster_weighted = float((sums[known > 0] / known[known > 0]).mean())
-    half_width = (engine.upper(0.05) - engine.lower(0.05)) / 2
-    return abs(cluster_weighted - engine.value) > half_width
+    return abs(cluster_weighted - value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self
 
 from evalkit.core.envelope import Limit
@@ -87,27 +88,44 @@ class Mean(Engine, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the limits of some data lie from their value, and how far that scatters."""
+
+    below: float
+    above: float
+    error: float
+
+    @classmethod
+    def of(cls, mean: Mean, alpha: float) -> Self:
+        """Return the reach of a mean at level 1 − alpha."""
+        return cls(mean.value - mean.lower(alpha), mean.upper(alpha) - mean.value, mean.error)
+
+    def chances(self, limit: Limit, truth: float) -> tuple[float, float]:
+        """Return how likely such data prove a mean inside a limit, and outside.
+
+        Their limits lie as far from their mean as those at hand, and scatter around the truth as
+        it does.
+        """
+        lower, upper = truth - self.below, truth + self.above
+        if not self.error:
+            inside = proves_inside(lower, upper, limit)
+            return float(inside), float(proves_outside(lower, upper, limit))
+        proven, broken = 1.0, 0.0
+        if limit.min is not None:
+            proven -= _normal_tail((lower - limit.min) / self.error)
+            broken += _normal_tail((upper - limit.min) / self.error)
+        if limit.max is not None:
+            proven -= _normal_tail((limit.max - upper) / self.error)
+            broken += _normal_tail((limit.max - lower) / self.error)
+        return max(proven, 0.0), min(broken, 1.0)
+
+
 def chances(
     mean: Mean, limit: Limit, alpha: float, factor: float, truth: float
 ) -> tuple[float, float]:
-    """Return how likely ``factor`` times as much data prove a mean inside a limit, and outside.
-
-    The limits of more data lie as far from their mean as those at hand, and scatter around the
-    truth as it does.
-    """
-    more = mean.grown(factor)
-    lower = truth - (more.value - more.lower(alpha))
-    upper = truth + (more.upper(alpha) - more.value)
-    if not more.error:
-        return float(proves_inside(lower, upper, limit)), float(proves_outside(lower, upper, limit))
-    inside, outside = 1.0, 0.0
-    if limit.min is not None:
-        inside -= _normal_tail((lower - limit.min) / more.error)
-        outside += _normal_tail((upper - limit.min) / more.error)
-    if limit.max is not None:
-        inside -= _normal_tail((limit.max - upper) / more.error)
-        outside += _normal_tail((limit.max - lower) / more.error)
-    return inside, outside
+    """Return how likely ``factor`` times as much data prove a mean inside a limit, and outside."""
+    return Reach.of(mean.grown(factor), alpha).chances(limit, truth)
 
 
 def usually_decided(sides: Sequence[tuple[float, float]]) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from evalkit.core.envelope import Limit, Support
 from evalkit.stats.arrays import FloatArray
+from evalkit.stats.engines.betting import BettingMean
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import chances, usually_decided
 from evalkit.stats.quantile import sample_quantile
+
+Share: TypeAlias = BoundedMean | BettingMean
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class ShareQuantile:
     weights: FloatArray
     quantile: float
     support: Support
-    up_to: Callable[[float], BoundedMean]
-    below: Callable[[float], BoundedMean]
+    up_to: Callable[[float], Share]
+    below: Callable[[float], Share]
     method: str = "order statistics"
     constant: bool = False
 
@@ -80,10 +84,10 @@ class ShareQuantile:
         if limit.min is not None:
             sides.append((self.below(limit.min), Limit(limit.kind, max=self.quantile)))
         return usually_decided(
-            [chances(share, needed, alpha, factor, share.value) for share, needed in sides]
+            [chances(share.fixed, needed, alpha, factor, share.value) for share, needed in sides]
         )
 
-    def _first(self, holds: Callable[[BoundedMean], bool]) -> float:
+    def _first(self, holds: Callable[[Share], bool]) -> float:
         """Return the smallest observed value whose share satisfies a monotone condition."""
         distinct = np.unique(self.values)
         low, high = 0, distinct.size

@@ -1,0 +1,47 @@
+"""``evalkit aa``: the baseline against itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def aa(
+    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    again: Annotated[
+        str | None,
+        typer.Option(help="A second recording of the baseline [default: its repeated draws]."),
+    ] = None,
+    comparisons: Annotated[
+        int, typer.Option(min=20, help="How often the draws are dealt out to both arms anew.")
+    ] = 200,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the noise floor as JSON.")] = False,
+) -> None:
+    """Lay the baseline beside itself: the noise floor, and how often this envelope cries wolf.
+
+    Every draw of the baseline is dealt to one of two arms at random, and the gate is judged, again
+    and again: what it finds there is noise, and every bound it finds broken is a false alarm.
+    """
+    from evalkit.cli.world import code_root, result_console
+    from evalkit.flows.aa import measure_noise
+    from evalkit.spec.envelope import load_envelope
+    from evalkit.spec.overrides import Overrides
+
+    loaded = load_envelope(envelope, overrides=Overrides(seed=seed), code_root=code_root())
+    second = None
+    if again is not None:
+        both = Overrides(baseline=again, seed=seed)
+        second = load_envelope(envelope, overrides=both, code_root=code_root())
+    found = measure_noise(loaded, again=second, comparisons=comparisons)
+    if json:
+        from evalkit.report.json_text import noise_text
+
+        sys.stdout.write(noise_text(found))
+    else:
+        from evalkit.report.noise_terminal import print_noise
+
+        print_noise(found, result_console())

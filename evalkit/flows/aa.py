@@ -1,0 +1,69 @@
+"""Golden set + envelope + the baseline's own draws → what the baseline differs from itself by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from evalkit.core.errors import Problem, SpecError, UsageError
+from evalkit.core.model import Arm, Sample
+from evalkit.core.noise import NoiseFloor
+from evalkit.core.ports import Recording
+from evalkit.flows.inputs import asked_cases, recordings
+from evalkit.spec.envelope import LoadedEnvelope
+from evalkit.stages.aggregate import aggregate
+from evalkit.stages.collect import collect
+from evalkit.stages.noise import noise_floor
+from evalkit.stages.score import score
+
+SECOND = 1_000_000
+"""Draws of a second recording are counted from here, beyond any of the first."""
+
+
+def measure_noise(
+    loaded: LoadedEnvelope, *, again: LoadedEnvelope | None, comparisons: int
+) -> NoiseFloor:
+    """Return the noise floor of every bound of an envelope.
+
+    Args:
+        loaded: the envelope.
+        again: the same with a second recording as its baseline; without it, the draws of the first
+            are dealt out to both arms.
+        comparisons: how often they are dealt out anew.
+
+    Raises:
+        SpecError: with every problem of every file.
+        UsageError: there is no baseline, or no case was drawn twice.
+    """
+    envelope = loaded.envelope
+    if envelope.baseline is None:
+        raise UsageError("the envelope has no baseline: that is what is laid beside itself")
+    problems: list[Problem] = []
+    cases = {case.id: case for case in asked_cases(loaded, problems)}
+    if problems:
+        raise SpecError(problems)
+    scored = score(_draws(loaded, again, cases.keys()), cases, envelope, loaded.plugins)
+    table = aggregate(scored, cases, envelope, loaded.plugins)
+    exhibits = [table.exhibit_for(bound).only([Arm.BASELINE]) for bound in envelope.bounds]
+    how = "the draws of two recordings" if again else "the baseline's draws"
+    return noise_floor(
+        envelope,
+        exhibits,
+        how=f"{how}, dealt out to both arms at random",
+        comparisons=comparisons,
+        seed=envelope.seed,
+    )
+
+
+def _draws(
+    loaded: LoadedEnvelope, again: LoadedEnvelope | None, case_ids: Collection[str]
+) -> Iterator[Sample]:
+    """Yield every draw of the baseline; those of the second recording bear numbers of their own."""
+    yield from collect(_baseline(loaded), case_ids)
+    if again is not None:
+        for sample in collect(_baseline(again), case_ids):
+            yield replace(sample, index=SECOND + sample.index)
+
+
+def _baseline(loaded: LoadedEnvelope) -> dict[Arm, Recording]:
+    return {Arm.BASELINE: recordings(loaded.envelope)[Arm.BASELINE]}

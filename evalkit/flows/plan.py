@@ -1,0 +1,111 @@
+"""Golden set + envelope + whatever was recorded → what the golden set can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.core.envelope import Bound, Envelope
+from evalkit.core.errors import Problem, SpecError, UsageError, suggestion
+from evalkit.core.model import Arm, Case, Sample
+from evalkit.core.plan import Plan
+from evalkit.flows.inputs import asked_cases, recordings, uncovered
+from evalkit.spec.envelope import LoadedEnvelope
+from evalkit.stages.aggregate import Table, aggregate, wanted_draws
+from evalkit.stages.collect import collect
+from evalkit.stages.plan import Ground, plan
+from evalkit.stages.plan.bounds import Size
+from evalkit.stages.plan.price import Meter
+from evalkit.stages.score import score
+from evalkit.stages.store import RunFolder
+
+USUAL_DRAWS = 5
+"""A baseline that is yet to be recorded gets so many draws a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a plan is asked for.
+
+    ``assumed`` states, by the name of a bound, the rate that an unchanged candidate has, or the
+    share of cases on which it differs; ``aim`` is the chance it should have; ``parallel`` is how
+    many calls run at a time.
+    """
+
+    assumed: Mapping[str, float]
+    aim: float
+    parallel: int
+    pilot: RunFolder | None = None
+
+
+def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
+    """Return what the golden set can show about every bound of an envelope.
+
+    Raises:
+        SpecError: with every problem of every file.
+        UsageError: something is assumed about a bound that does not exist.
+    """
+    envelope = loaded.envelope
+    _refuse_strangers(envelope, question.assumed)
+    problems: list[Problem] = []
+    cases = {case.id: case for case in asked_cases(loaded, problems)}
+    if problems:
+        raise SpecError(problems)
+    meter = Meter()
+    seen = cases if question.pilot is None else question.pilot.cases()
+    samples = meter.passing(_samples(loaded, seen, question.pilot))
+    table = aggregate(
+        score(samples, seen, envelope, loaded.plugins), seen, envelope, loaded.plugins
+    )
+    return plan(
+        envelope,
+        list(_grounds(envelope, list(cases.values()), table if meter.draws else None)),
+        cases=len(cases),
+        price=meter.price(_calls(envelope, len(cases), table), parallel=question.parallel),
+        assumed=question.assumed,
+        baseline_draws=meter.draws.get(Arm.BASELINE, USUAL_DRAWS),
+        aim=question.aim,
+    )
+
+
+def _samples(
+    loaded: LoadedEnvelope, cases: Mapping[str, Case], pilot: RunFolder | None
+) -> Iterator[Sample]:
+    """Yield the samples of a pilot run, or else those that the envelope's recordings hold by now."""
+    if pilot is not None:
+        problems = uncovered(loaded, cases.values(), str(pilot.path))
+        if problems:
+            raise SpecError(problems)
+        yield from pilot.samples(cases)
+        return
+    there = {arm: found for arm, found in recordings(loaded.envelope).items() if found.there}
+    yield from collect(there, cases.keys())
+
+
+def _grounds(envelope: Envelope, cases: Sequence[Case], table: Table | None) -> Iterator[Ground]:
+    for bound in envelope.bounds:
+        size = _size(bound, cases)
+        if table is None:
+            yield Ground(None, size, bound.metric.unit)
+            continue
+        exhibit = table.exhibit_for(bound)
+        yield Ground(exhibit if exhibit.evidence.cases else None, size, exhibit.unit)
+
+
+def _size(bound: Bound, cases: Sequence[Case]) -> Size:
+    inside = [case for case in cases if bound.slice.holds(case.tags, case.metadata)]
+    alone = sum(case.cluster is None for case in inside)
+    return Size(len(inside), alone + len({case.cluster for case in inside} - {None}))
+
+
+def _calls(envelope: Envelope, cases: int, table: Table) -> dict[Arm, float]:
+    """Return the calls of the candidate; of a baseline that was recorded none is left."""
+    each = wanted_draws(envelope, table.cases, table.arms.get(Arm.BASELINE))
+    return {Arm.CANDIDATE: cases * float(each.mean())}
+
+
+def _refuse_strangers(envelope: Envelope, assumed: Mapping[str, float]) -> None:
+    names = [bound.name for bound in envelope.bounds]
+    for name in assumed:
+        if name not in names:
+            raise UsageError(f"--assume: there is no bound {name!r}{suggestion(name, names)}")

@@ -1,0 +1,1 @@
+"""Methods of others, which no gate uses: they are here to be compared with those that are."""

@@ -1,0 +1,92 @@
+"""Looks at one candidate are counted, and each further one pays for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evalkit.core.envelope import Envelope
+from evalkit.core.errors import SpecError
+from evalkit.core.model import Arm, Sample
+from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
+from tests.stages.trials import SNAPSHOT, at_least, bound, facts, rights, verdict_on
+from tests.stats.arms import evidence
+
+
+def look(key: str, answers: str, number: int = 1) -> Look:
+    return Look(key, number, answers, "run", "2026-01-01", "x", "acme", "pass")
+
+
+def test_the_first_look_is_the_first_whether_there_is_a_ledger_or_not(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "ledger.jsonl")
+    assert ledger.number("q", "a") == 1
+    ledger.add(look("other", "a"))
+    assert ledger.number("q", "a") == 1
+
+
+def test_fresh_answers_are_a_further_look_and_the_same_ones_are_not(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    for answers in ("a", "b", "a"):
+        ledger.add(look("q", answers, ledger.number("q", answers)))
+    assert [ledger.number("q", answers) for answers in ("a", "b", "c")] == [1, 2, 3]
+    assert len((tmp_path / "ledger.jsonl").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("not json", "is no line of a ledger"),
+        ("[]", "expected a mapping"),
+        ('{"key": "q"}', "expected key, look, answers"),
+        ('{"key": 1, "look": 1, "answers": "a"}', "expected key, look, answers"),
+    ],
+)
+def test_a_line_that_is_none_is_named_with_its_place(
+    line: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.jsonl"
+    Ledger(path).add(look("q", "a"))
+    with path.open("a") as stream:
+        stream.write(line + "\n")
+    with pytest.raises(SpecError, match=message) as caught:
+        Ledger(path).number("q", "a")
+    assert caught.value.problems[0].place.line == 2
+
+
+def test_a_question_is_the_envelope_without_its_seed_and_the_golden_set() -> None:
+    asked = question({"name": "x", "seed": 1, "inconclusive": "warn"}, "cases")
+    assert asked == question({"name": "x", "seed": 2}, "cases")
+    assert asked != question({"name": "y", "seed": 1}, "cases")
+    assert asked != question({"name": "x"}, "others")
+
+
+def test_all_further_looks_together_add_half_of_alpha() -> None:
+    envelope = Envelope("x", SNAPSHOT, (bound(at_least(0.85)),))
+    assert paid(envelope, 1) is envelope
+    alphas = [paid(envelope, number).bounds[0].alpha for number in range(1, 2000)]
+    assert alphas[1] == pytest.approx(0.05 / 6)
+    assert alphas[2] == pytest.approx(0.05 / 12)
+    assert 0.0749 < sum(alphas) < 0.075
+
+
+def test_answers_are_known_by_their_content_in_any_order_and_only_those_of_the_candidate() -> None:
+    candidate = [Sample(f"c{number}", Arm.CANDIDATE, output="yes") for number in range(3)]
+    baseline = Sample("c0", Arm.BASELINE, output="no")
+
+    def digest(samples: list[Sample]) -> str:
+        answers = Answers()
+        assert list(answers.passing(samples)) == samples
+        return answers.digest
+
+    assert digest(candidate) == digest([*reversed(candidate), baseline])
+    assert digest(candidate) != digest(candidate[:2])
+
+
+def test_a_further_look_is_told_in_the_lead() -> None:
+    seen = evidence(rights(90, 10))
+    trial, known = (bound(at_least(0.5)), seen), facts(seen)
+    assert "look" not in verdict_on([trial], found=known).lead
+    lead = verdict_on([trial], found=replace(known, look=3)).lead
+    assert "This is look 3 at this candidate: a wrong claim may be made 12 times" in lead
