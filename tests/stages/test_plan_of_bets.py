@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalkit.core.envelope import Bound, Envelope, Method, Scope, Statistic
+from evalkit.core.envelope import Bound, Envelope, Limit, LimitKind, Method, Scope, Statistic
 from evalkit.core.model import Arm
 from evalkit.core.plan import Price
 from evalkit.stages.plan import Ground, plan
@@ -114,3 +114,14 @@ def test_given_cases_are_planned_by_their_draws() -> None:
     found = outlook(asked, drawn(0.9), replace(SETTING, candidate=2))
     assert not isinstance(found, Unknown)
     assert 0 <= found.at(0.9, 100)[0] <= 1
+
+
+def test_a_compared_quantile_that_lies_outside_its_limit_needs_no_number_of_cases() -> None:
+    rng = np.random.default_rng(6)
+    rows = rng.lognormal(6, 0.4, (120, 2))
+    both = Observed(np.repeat(np.arange(120), 2), rows.ravel(), np.ones(240, dtype=np.bool_))
+    seen = Evidence(120, {Arm.BASELINE: both, Arm.CANDIDATE: both})
+    asked = bound(Limit(LimitKind.RATIO, max=0.9), LATENCY, statistic="p50")
+    found = outlook(asked, seen, SETTING)
+    assert not isinstance(found, Unknown)
+    assert found.cases(0.9, 120) is None
