@@ -206,3 +206,19 @@ def _without_surrogates(value: Json) -> Json:
     if isinstance(value, dict):
         return {str(_without_surrogates(k)): _without_surrogates(v) for k, v in value.items()}
     return value
+
+
+def document_text(value: Json) -> str:
+    """Return the file of a plain value, for people to read: what is unbounded is ``null`` in it."""
+    return json.dumps(_with_ends(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _with_ends(value: Json) -> Json:
+    """Return JSON without infinities."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_with_ends(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_ends(item) for key, item in value.items()}
+    return value

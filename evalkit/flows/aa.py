@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from evalkit.core.errors import Problem, SpecError, UsageError
+from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm, Sample
 from evalkit.core.noise import NoiseFloor
 from evalkit.core.ports import Recording
-from evalkit.flows.inputs import asked_cases, recordings
+from evalkit.flows.inputs import recordings, sound_cases
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import aggregate
 from evalkit.stages.collect import collect
@@ -38,10 +38,7 @@ def measure_noise(
     envelope = loaded.envelope
     if envelope.baseline is None:
         raise UsageError("the envelope has no baseline: that is what is laid beside itself")
-    problems: list[Problem] = []
-    cases = {case.id: case for case in asked_cases(loaded, problems)}
-    if problems:
-        raise SpecError(problems)
+    cases = sound_cases(loaded)
     scored = score(_draws(loaded, again, cases.keys()), cases, envelope, loaded.plugins)
     table = aggregate(scored, cases, envelope, loaded.plugins)
     exhibits = [table.exhibit_for(bound).only([Arm.BASELINE]) for bound in envelope.bounds]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evalkit.core.envelope import Envelope
-from evalkit.core.errors import Place, Problem
+from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import Arm, Case
 from evalkit.core.ports import Recording
 from evalkit.core.registry import PROVIDERS
@@ -29,6 +29,19 @@ def asked_cases(
             yield case
     coverage.finish()
     problems.extend(coverage.problems)
+
+
+def sound_cases(loaded: LoadedEnvelope) -> dict[str, Case]:
+    """Return all cases of an envelope, by id.
+
+    Raises:
+        SpecError: with everything that is wrong with them.
+    """
+    problems: list[Problem] = []
+    cases = {case.id: case for case in asked_cases(loaded, problems)}
+    if problems:
+        raise SpecError(problems)
+    return cases
 
 
 def uncovered(loaded: LoadedEnvelope, cases: Iterable[Case], source: str) -> list[Problem]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.core.envelope import Bound, Envelope
-from evalkit.core.errors import Problem, SpecError, UsageError, suggestion
+from evalkit.core.errors import SpecError, UsageError, suggestion
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.plan import Plan
-from evalkit.flows.inputs import asked_cases, recordings, uncovered
+from evalkit.flows.inputs import recordings, sound_cases, uncovered
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, wanted_draws
 from evalkit.stages.collect import collect
@@ -47,10 +47,7 @@ def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
     """
     envelope = loaded.envelope
     _refuse_strangers(envelope, question.assumed)
-    problems: list[Problem] = []
-    cases = {case.id: case for case in asked_cases(loaded, problems)}
-    if problems:
-        raise SpecError(problems)
+    cases = sound_cases(loaded)
     meter = Meter()
     seen = cases if question.pilot is None else question.pilot.cases()
     samples = meter.passing(_samples(loaded, seen, question.pilot))

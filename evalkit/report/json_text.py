@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-
 from evalkit.core.digest import plain
 from evalkit.core.model import Json
 from evalkit.core.noise import NoiseFloor
 from evalkit.core.plan import Plan
+from evalkit.files.json_text import document_text
 
 
 def plan_text(plan: Plan) -> str:
@@ -23,16 +21,4 @@ def noise_text(floor: NoiseFloor) -> str:
 
 def _document(schema: str, record: Json) -> str:
     assert isinstance(record, dict)
-    found = _finite({"schema": schema, **record})
-    return json.dumps(found, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _finite(value: Json) -> Json:
-    """Return JSON without infinities."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return value
+    return document_text({"schema": schema, **record})

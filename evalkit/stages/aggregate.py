@@ -245,7 +245,7 @@ def _filled(
             further.append(item)  # whether it counts is known once all of the baseline is
         else:
             builders[sample.arm].add(item, place[sample.case_id])
-    baseline = builders.get(Arm.BASELINE)
+    baseline = builders.get(Arm.BASELINE) if envelope.noisy_repeats is not None else None
     draws = wanted_draws(envelope, cases, baseline.table() if baseline else None)
     for item in further:
         where = place[item.sample.case_id]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from evalkit.core.digest import plain
 from evalkit.core.errors import Place, SpecError, UsageError
@@ -16,7 +13,13 @@ from evalkit.core.model import Arm, Case, Json, Sample, ScoredSample
 from evalkit.core.records import RecordError, case_record, record_of, sample_of
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Verdict
-from evalkit.files.json_text import JsonTextError, json_document, parse_json, written_id
+from evalkit.files.json_text import (
+    JsonTextError,
+    document_text,
+    json_document,
+    parse_json,
+    written_id,
+)
 from evalkit.files.text import numbered_lines, whole_text
 from evalkit.files.writing import LineLog, replacing, write_whole
 from evalkit.spec.document import Document
@@ -94,7 +97,7 @@ class RunFolder:
         """Keep the envelope, with everything it names inside and the run's cases as its set."""
         assert isinstance(document, dict)
         own = {**document, "golden_set": CASES}
-        write_whole(self.path / ENVELOPE, _document(own))
+        write_whole(self.path / ENVELOPE, document_text(own))
 
     @property
     def envelope_path(self) -> Path:
@@ -195,7 +198,7 @@ class RunFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write where the verdict came from."""
-        write_whole(self.path / MANIFEST, _document(plain(manifest)))
+        write_whole(self.path / MANIFEST, document_text(plain(manifest)))
 
     def manifest(self) -> Manifest:
         """Return where the verdict came from."""
@@ -236,7 +239,7 @@ def _sample(data: Json, known: Collection[str]) -> Sample:
 
 def verdict_text(verdict: Verdict) -> str:
     """Return ``verdict.json``: documented in docs/verdict.md, the same bytes for the same run."""
-    return _document({"schema": "evalkit.verdict/1", **_verdict_record(verdict)})
+    return document_text({"schema": "evalkit.verdict/1", **_verdict_record(verdict)})
 
 
 def _verdict_record(verdict: Verdict) -> dict[str, Json]:
@@ -245,18 +248,3 @@ def _verdict_record(verdict: Verdict) -> dict[str, Json]:
     facts = record.pop("facts")
     assert isinstance(facts, dict)
     return {"envelope": record.pop("envelope"), "verdict": record.pop("outcome"), **record, **facts}
-
-
-def _document(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    """Return JSON without infinities: an unbounded limit is ``null``."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return value

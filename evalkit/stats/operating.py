@@ -24,7 +24,7 @@ from evalkit.stats.engines.protocol import OFTEN, Engine, Reach
 from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.requirements import possible
 from evalkit.stats.roots import root
-from evalkit.stats.special import t_quantile
+from evalkit.stats.special import normal_quantile
 
 Pair: TypeAlias = tuple[float, float]
 """The chances that a bound is proven, and that it is shown broken."""
@@ -33,8 +33,6 @@ POINTS = 25
 ANCHORS = 4
 REACH = 5.0
 FARTHEST_STEPS = 60
-AS_GOOD_AS_NORMAL = 1e6
-"""Degrees of freedom at which Student's t is the normal distribution, to all digits that matter."""
 
 
 class Chances(Protocol):
@@ -204,7 +202,7 @@ def _reach(bound: Bound, engine: Engine, limits: Pair | None) -> Reach:
     below, above = value - lower, upper - value
     if isinstance(engine, (BoundedMean, UnboundedMean)):
         return Reach(below, above, engine.error)
-    return Reach(below, above, (below + above) / 2 / t_quantile(1 - alpha, AS_GOOD_AS_NORMAL))
+    return Reach(below, above, (below + above) / 2 / normal_quantile(1 - alpha))
 
 
 def _counts(bound: Bound, engine: BoundedMean) -> bool:

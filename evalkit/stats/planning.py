@@ -20,6 +20,7 @@ from evalkit.core.plan import Cases
 from evalkit.stats import binomial, gaffke
 from evalkit.stats.arrays import FloatArray, IntArray
 from evalkit.stats.gaffke import Units
+from evalkit.stats.roots import first_integer
 from evalkit.stats.special import binomial_cdf
 
 ROUNDING = 1e-9
@@ -76,7 +77,7 @@ def critical_successes(n: int, floor: float, alpha: float) -> int:
     >>> critical_successes(379, 0.85, 0.05)
     334
     """
-    return _first(n + 1, lambda x: binomial.p_above(x, n, floor) <= alpha)
+    return first_integer(n + 1, lambda x: binomial.p_above(x, n, floor) <= alpha)
 
 
 def floor_power(n: int, floor: float, truth: float, alpha: float) -> float:
@@ -134,14 +135,16 @@ def cases_for_floor(floor: float, truth: float, alpha: float, aim: float) -> Cas
         step = max(64, start)
         while binomial_cdf(failures, start + step, 1 - floor) > alpha and step <= MOST_CASES:
             step *= 2
-        return start + _first(step, lambda n: binomial_cdf(failures, start + n, 1 - floor) <= alpha)
+        return start + first_integer(
+            step, lambda n: binomial_cdf(failures, start + n, 1 - floor) <= alpha
+        )
 
     most = 1
     while not reaches(most):
         most *= 2
         if tooth(most // 2) > MOST_CASES:
             return None
-    failures = _first(most, reaches)
+    failures = first_integer(most, reaches)
     # The tops of the teeth rise but for rounding of whole numbers: an earlier one may do as well.
     failures = next(f for f in range(max(0, failures - IN_A_ROW), failures + 1) if reaches(f))
     first = tooth(failures)
@@ -283,8 +286,8 @@ def _proves_above(n: int, losses: int, gains: int, bound: float, alpha: float) -
 
 def _likely(n: int, probability: float) -> IntArray:
     """Return the numbers out of n that a probability makes likely enough to count."""
-    low = _first(n, lambda x: binomial_cdf(x, n, probability) > NEGLIGIBLE)
-    high = _first(n, lambda x: 1 - binomial_cdf(x, n, probability) < NEGLIGIBLE)
+    low = first_integer(n, lambda x: binomial_cdf(x, n, probability) > NEGLIGIBLE)
+    high = first_integer(n, lambda x: 1 - binomial_cdf(x, n, probability) < NEGLIGIBLE)
     return np.arange(low, high + 1)
 
 
@@ -338,15 +341,3 @@ def cases_for(chance: Callable[[int], float], aim: float, *, start: int) -> Case
         elif first - n > 2 * IN_A_ROW:
             break
     return Cases(first, high)
-
-
-def _first(last: int, holds: Callable[[int], bool]) -> int:
-    """Return the smallest integer from 0 that satisfies a monotone condition, at most ``last``."""
-    low, high = 0, last
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low

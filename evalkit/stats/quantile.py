@@ -7,11 +7,10 @@ the sample quantile is type 7 of Hyndman & Fan (1996).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from evalkit.stats.arrays import FloatArray
+from evalkit.stats.roots import first_integer
 from evalkit.stats.special import binomial_cdf
 
 
@@ -27,9 +26,11 @@ def rank_limits(n: int, quantile: float, alpha: float) -> tuple[int, int]:
     """
     if not n:
         return 0, 1
-    at_most = _first(n, lambda j: binomial_cdf(j, n, quantile) >= 1 - alpha)
+    at_most = first_integer(n, lambda j: binomial_cdf(j, n, quantile) >= 1 - alpha)
     # The largest r with P(at least r of n) >= 1 - alpha is one below the first that fails.
-    fails = _first(n + 1, lambda r: r > 0 and 1 - binomial_cdf(r - 1, n, quantile) < 1 - alpha)
+    fails = first_integer(
+        n + 1, lambda r: r > 0 and 1 - binomial_cdf(r - 1, n, quantile) < 1 - alpha
+    )
     return fails - 1, at_most + 1
 
 
@@ -53,15 +54,3 @@ def sample_quantile(
     if low == high or place <= places[below]:
         return low
     return low + float((place - places[below]) / (places[above] - places[below])) * (high - low)
-
-
-def _first(last: int, holds: Callable[[int], bool]) -> int:
-    """Return the smallest integer from 0 that satisfies a monotone condition, at most ``last``."""
-    low, high = 0, last
-    while low < high:
-        middle = (low + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            low = middle + 1
-    return low

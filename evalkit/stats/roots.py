@@ -47,6 +47,22 @@ def root(function: Callable[[float], float], low: float, high: float) -> float:
     return best
 
 
+def first_integer(last: int, holds: Callable[[int], bool]) -> int:
+    """Return the smallest integer from 0 that satisfies a monotone condition, at most ``last``.
+
+    >>> first_integer(100, lambda n: n * n >= 50)
+    8
+    """
+    low, high = 0, last
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 Point: TypeAlias = tuple[float, float]
 
 

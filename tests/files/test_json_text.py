@@ -14,6 +14,7 @@ from evalkit.core.model import Json
 from evalkit.files.json_text import (
     MAX_DEPTH,
     JsonTextError,
+    document_text,
     json_document,
     json_elements,
     json_line,
@@ -255,3 +256,12 @@ def test_every_array_is_read_element_by_element(values: list[Json], indent: int 
     for element in found:
         rest = lines[element.line - 1][element.column - 1 :]
         assert rest[0] not in " ,]" or element.value == []
+
+
+def test_a_document_is_for_people_and_what_is_unbounded_is_null_in_it() -> None:
+    value: Json = {"é": [1.5, math.inf, {"low": -math.inf}], "b": None, "n": 3}
+    text = document_text(value)
+    assert text.endswith("}\n")
+    assert "é" in text
+    assert json.loads(text) == {"é": [1.5, None, {"low": None}], "b": None, "n": 3}
+    assert list(json.loads(text)) == ["é", "b", "n"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalkit.core.envelope import Bound, Require
 from evalkit.core.verdict import Chance, Unmeasured
 from evalkit.stages.judge.drafts import Measured
-from evalkit.stats.operating import Interpolated, Operating, RateOperating, caught, curve
+from evalkit.stats.operating import Chances, Interpolated, Operating, RateOperating, caught, curve
 
 
 def detects(bound: Bound, judged: Measured | Unmeasured) -> float | None:
@@ -15,7 +15,7 @@ def detects(bound: Bound, judged: Measured | Unmeasured) -> float | None:
     """
     if bound.require is Require.PROVEN or isinstance(judged, Unmeasured):
         return None
-    seen = Operating.of(bound, judged.engine)
+    seen = _operating(bound, judged)
     if seen is None:
         return None
     return caught(bound, seen.at, seen.scatter, up=bound.limit.max is not None)
@@ -25,8 +25,12 @@ def sees(bound: Bound, judged: Measured | Unmeasured) -> tuple[Chance, ...]:
     """Return what would become of a bound for every true value, on data as much as these."""
     if isinstance(judged, Unmeasured):
         return ()
-    limits = judged.estimate.lower, judged.estimate.upper
-    seen = Operating.of(bound, judged.engine, limits=limits)
+    seen = _operating(bound, judged)
     if isinstance(seen, RateOperating):
         seen = Interpolated.of(seen)
     return () if seen is None else curve(bound, seen.at, seen.scatter)
+
+
+def _operating(bound: Bound, judged: Measured) -> Chances | None:
+    limits = judged.estimate.lower, judged.estimate.upper
+    return Operating.of(bound, judged.engine, limits=limits)

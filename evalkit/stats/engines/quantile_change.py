@@ -15,11 +15,10 @@ from evalkit.stats.engines.protocol import Reach, usually_decided
 from evalkit.stats.quantile_change import mover_limits, resampled_quantiles, weighted_quantiles
 from evalkit.stats.resampling import enough_replicates, p_value, rank_above
 from evalkit.stats.shift import Values
-from evalkit.stats.special import t_quantile
+from evalkit.stats.special import normal_quantile
 
 REPLICATES = 4_000
 MORE_REPLICATES = 40_000
-AS_GOOD_AS_NORMAL = 1e6
 LEAST_ALPHA = 1e-9
 ROUNDING = 1e-9
 """Quantiles that differ by less, relative to their size, are equal."""
@@ -288,5 +287,5 @@ def _would_settle(
     above = (engine.upper(alpha) - now) / math.sqrt(factor)
     if not math.isfinite(below + above):
         return False
-    error = (below + above) / 2 / t_quantile(1 - alpha, AS_GOOD_AS_NORMAL)
+    error = (below + above) / 2 / normal_quantile(1 - alpha)
     return usually_decided([Reach(below, above, error).chances(limit, truth)])

@@ -15,6 +15,7 @@ from evalkit.stats.engines.betting import BettingMean
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import chances, usually_decided
 from evalkit.stats.quantile import sample_quantile
+from evalkit.stats.roots import first_integer
 
 Share: TypeAlias = BoundedMean | BettingMean
 
@@ -90,11 +91,7 @@ class ShareQuantile:
     def _first(self, holds: Callable[[Share], bool]) -> float:
         """Return the smallest observed value whose share satisfies a monotone condition."""
         distinct = np.unique(self.values)
-        low, high = 0, distinct.size
-        while low < high:
-            middle = (low + high) // 2
-            if holds(self.up_to(float(distinct[middle]))):
-                high = middle
-            else:
-                low = middle + 1
-        return float(distinct[low]) if low < distinct.size else math.inf
+        place = first_integer(
+            distinct.size, lambda index: holds(self.up_to(float(distinct[index])))
+        )
+        return float(distinct[place]) if place < distinct.size else math.inf

@@ -12,11 +12,10 @@ from evalkit.stats.arrays import FloatArray
 from evalkit.stats.engines.protocol import Reach, usually_decided
 from evalkit.stats.resampling import enough_replicates, p_value, rank_above
 from evalkit.stats.shift import ROUNDING, Distance, Distributions
-from evalkit.stats.special import t_quantile
+from evalkit.stats.special import normal_quantile
 
 REPLICATES = 2_000
 MOST_REPLICATES = 40_000
-AS_GOOD_AS_NORMAL = 1e6
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class DistributionShift:
         if not math.isfinite(drawn):
             return False
         # More data do not help against what is missing: its share stays.
-        reach, error = drawn + self.missing, drawn / t_quantile(1 - alpha, AS_GOOD_AS_NORMAL)
+        reach, error = drawn + self.missing, drawn / normal_quantile(1 - alpha)
         return usually_decided([Reach(reach, reach, error).chances(limit, truth)])
 
     def _radius(self, alpha: float) -> float:
