@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.asking import Asking, Jobs, MaxCost, MaxRequests, MaxTime, Refresh, limits_of
+
 
 def aa(
     envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
@@ -18,6 +20,11 @@ def aa(
     comparisons: Annotated[
         int, typer.Option(min=20, help="How often the draws are dealt out to both arms anew.")
     ] = 200,
+    max_cost: MaxCost = None,
+    max_time: MaxTime = None,
+    max_requests: MaxRequests = None,
+    concurrency: Jobs = None,
+    refresh: Refresh = False,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the noise floor as JSON.")] = False,
 ) -> None:
@@ -26,8 +33,9 @@ def aa(
     Every draw of the baseline is dealt to one of two arms at random, and the gate is judged, again
     and again: what it finds there is noise, and every bound it finds broken is a false alarm.
     """
-    from evalkit.cli.world import code_root, result_console
-    from evalkit.flows.aa import measure_noise
+    from evalkit.cli.world import code_root, origin, result_console
+    from evalkit.core.model import Arm
+    from evalkit.flows.aa import measure_noise, twice_asked
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
 
@@ -36,7 +44,22 @@ def aa(
     if again is not None:
         both = Overrides(baseline=again, seed=seed)
         second = load_envelope(envelope, overrides=both, code_root=code_root())
-    found = measure_noise(loaded, again=second, comparisons=comparisons)
+    asked = None
+    if Arm.BASELINE in loaded.envelope.live:
+        # The answers of a live baseline are collected first, each case at least twice.
+        alone = twice_asked(loaded)
+        started = origin(f"{loaded.envelope.name}-aa")
+        asking = Asking(
+            command=f"evalkit aa {envelope}",
+            limits=limits_of(max_cost, max_time, max_requests),
+            started=started.created,
+            concurrency=concurrency,
+            refresh=refresh,
+            anyway=True,
+            resumable=False,
+        )
+        asked = asking.begin(alone, Path("reports") / started.run, started)
+    found = measure_noise(loaded, again=second, comparisons=comparisons, asked=asked)
     if json:
         from evalkit.report.json_text import noise_text
 

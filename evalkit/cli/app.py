@@ -6,13 +6,17 @@ import typer
 
 from evalkit import __version__
 from evalkit.cli.aa import aa
+from evalkit.cli.cache import cache
+from evalkit.cli.doctor import doctor
 from evalkit.cli.gate import EPILOG, gate
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
 from evalkit.cli.plan import plan
 from evalkit.cli.report import report
+from evalkit.cli.run import run
 from evalkit.cli.schema import schema
 from evalkit.cli.score import score
+from evalkit.cli.snapshots import snapshots
 from evalkit.cli.validate import validate
 
 app = typer.Typer(
@@ -43,10 +47,14 @@ def _root(
 
 app.command()(plan)
 app.command(epilog=EPILOG)(gate)
+app.command()(run)
 app.command()(judge)
 app.command()(report)
 app.command()(validate)
 app.command()(aa)
 app.command()(score)
+app.command()(snapshots)
 app.command(name="list")(list_plugins)
 app.command()(schema)
+app.command()(doctor)
+app.command()(cache)

@@ -10,6 +10,19 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.asking import (
+    Asking,
+    Jobs,
+    MaxCost,
+    MaxRequests,
+    MaxTime,
+    Refresh,
+    StrictPins,
+    limits_of,
+    refuse_floating,
+    typed,
+    with_prices,
+)
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
 
@@ -73,6 +86,18 @@ def gate(
     ledger: Annotated[
         Path, typer.Option(help="Where the looks at each candidate are counted.")
     ] = Path("reports") / "ledger.jsonl",
+    resume: Annotated[
+        Path | None, typer.Option(help="A run that was broken off: ask what is still missing.")
+    ] = None,
+    max_cost: MaxCost = None,
+    max_time: MaxTime = None,
+    max_requests: MaxRequests = None,
+    concurrency: Jobs = None,
+    refresh: Refresh = False,
+    strict_pins: StrictPins = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Ask even where no answer could prove a bound.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
@@ -86,12 +111,9 @@ def gate(
     Asks both snapshots every case of the golden set, scores the answers, estimates every bound with
     its interval and leaves a run folder with an HTML report.
     """
-    from evalkit.cli.show import show_run
     from evalkit.cli.world import code_root, origin
-    from evalkit.flows import gate as flow
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
-    from evalkit.stages.ledger import Ledger
     from evalkit.stages.store import RunFolder
 
     overrides = Overrides(
@@ -103,18 +125,44 @@ def gate(
         only=tuple(only or ()),
     )
     loaded = load_envelope(envelope, overrides=overrides, code_root=code_root())
+    command = typed("gate", envelope, overrides)
+    limits = limits_of(max_cost, max_time, max_requests)
+    if strict_pins:
+        refuse_floating(loaded)
+    if loaded.envelope.live:
+        loaded = with_prices(envelope, loaded, overrides, limits)
     started = origin(loaded.envelope.name)
     folder = output or Path("reports") / started.run
-    verdict = flow.gate(
-        loaded,
-        folder,
-        started,
-        limit=limit,
-        ledger=Ledger(ledger),
-        before=None if go_on is None else RunFolder.open(go_on),
-    )
+    if resume is None and not loaded.envelope.live:
+        from evalkit.flows import gate as flow
+        from evalkit.stages.ledger import Ledger
+
+        before = None if go_on is None else RunFolder.open(go_on)
+        verdict = flow.gate(
+            loaded, folder, started, limit=limit, ledger=Ledger(ledger), before=before
+        )
+    else:
+        asking = Asking(
+            command=command,
+            limits=limits,
+            started=started.created,
+            concurrency=concurrency,
+            refresh=refresh,
+            anyway=anyway,
+        )
+        if resume is None:
+            run = asking.begin(loaded, folder, started, limit=limit, before=go_on)
+        else:
+            loaded, run = asking.go_on(loaded, resume)
+        # Loaded only now: what computes takes a while to load, and the first request did not wait.
+        from evalkit.flows.gate import judge_collected
+        from evalkit.stages.ledger import Ledger
+
+        verdict, folder = judge_collected(run, loaded, Ledger(ledger)), run.path
+    from evalkit.cli.show import show_run
+
     _warn_of_age(verdict, started.created)
-    show_run(folder, verdict, as_json=json)
+    show_run(folder, verdict, as_json=json, command=command)
     sys.exit(int(verdict.exit_code))
 
 

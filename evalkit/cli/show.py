@@ -11,8 +11,11 @@ from evalkit.core.verdict import Verdict
 REPORT = "report.html"
 
 
-def show_run(folder: Path, verdict: Verdict, *, as_json: bool) -> None:
-    """Write the HTML report of a run, and print its verdict as a table or as JSON."""
+def show_run(folder: Path, verdict: Verdict, *, as_json: bool, command: str = "") -> None:
+    """Write the HTML report of a run, and print its verdict as a table or as JSON.
+
+    ``command`` is what was typed, where it can be typed again to go on with the run.
+    """
     from evalkit.report.html import render_html
     from evalkit.report.pairs import MOST_TEXTS
     from evalkit.report.view import case_text, cases_to_show, view_of
@@ -32,8 +35,14 @@ def show_run(folder: Path, verdict: Verdict, *, as_json: bool) -> None:
             from evalkit.cli.world import result_console
             from evalkit.report.terminal import print_verdict
 
-            command = f"evalkit judge {folder}"
-            print_verdict(view, result_console(), report=str(report), command=command)
+            unfinished = command and (manifest.stopped or manifest.spent)
+            print_verdict(
+                view,
+                result_console(),
+                report=str(report),
+                command=f"evalkit judge {folder}",
+                resume=f"{command} --resume {folder}" if unfinished else "",
+            )
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read standard output has seen enough: the exit code is still the verdict's.

@@ -6,12 +6,13 @@ import platform
 import secrets
 import subprocess
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
 
 from evalkit import __version__
-from evalkit.flows.gate import Origin
+from evalkit.core.run import Origin
 from evalkit.report.lines import WIDEST
 
 
@@ -51,9 +52,7 @@ def result_console() -> Console:
 
 
 def _versions() -> dict[str, str]:
-    import numpy as np
-
-    return {"python": platform.python_version(), "numpy": np.__version__}
+    return {"python": platform.python_version(), "numpy": version("numpy")}
 
 
 def _commit() -> str | None:

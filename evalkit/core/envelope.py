@@ -225,7 +225,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One line of the contract: this statistic of this metric on this slice stays inside this."""
+    """One line of the contract: this statistic of this metric on this slice stays inside this.
+
+    ``recorded_time`` says that its author takes recorded times as comparable with those of today.
+    """
 
     name: str
     metric: Metric
@@ -237,6 +240,7 @@ class Bound:
     confidence: float = 0.95
     scope: Scope = Scope.POPULATION
     method: Method = Method.USUAL
+    recorded_time: bool = False
 
     @property
     def alpha(self) -> float:
@@ -256,7 +260,8 @@ class Envelope:
     ``metrics`` holds those no bound uses: they are scored and shown. ``repeats`` is how many draws
     a case the candidate gets, and ``noisy_repeats`` how many where the draws of the recorded
     baseline disagree. ``max_missing`` is a share of samples, per arm and slice. ``stops_early``
-    says that a case is judged as it comes, which only bounds that are bet on allow.
+    says that a case is judged as it comes, which only bounds that are bet on allow. ``live`` are the
+    arms that are asked; the others were recorded.
     """
 
     name: str
@@ -269,6 +274,7 @@ class Envelope:
     noisy_repeats: int | None = None
     max_missing: float = 0.02
     inconclusive_blocks: bool = True
+    live: frozenset[Arm] = frozenset()
     seed: int = 0
     stops_early: bool = False
 

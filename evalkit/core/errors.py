@@ -5,7 +5,9 @@
     EvalkitError
     ├── UserError            exit 2    the call or a file must be corrected; nothing was written
     │   ├── UsageError                 the command line
-    │   └── SpecError                  files: every problem of every file, each with its place
+    │   ├── SpecError                  files: every problem of every file, each with its place
+    │   └── SnapshotError              an endpoint does not know what a snapshot asks it for
+    ├── RunInterruptedError  exit 130  somebody ended it; what was paid for is kept
     └── MeasurementError     exit 4    nothing wrong with the files, yet no measurement
         ├── ProviderError              an endpoint or a recording gave no answer
         └── PluginError                a plug-in was asked for and could not be loaded
@@ -86,6 +88,25 @@ class SpecError(UserError):
     def single(cls, place: Place, message: str, *, where: str = "") -> SpecError:
         """Return the error for one problem."""
         return cls([Problem(place, message, where)])
+
+
+class SnapshotError(UserError):
+    """An endpoint does not know what a snapshot asks it for; ``key`` is where that is written.
+
+    The key is the trail of names in the envelope, such as ``candidate.params.temperature``; the
+    message says what the endpoint said and what to do.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+class RunInterruptedError(EvalkitError):
+    """Somebody ended a run before it was whole; the message says how to go on."""
+
+    exit_code = 130
 
 
 class MeasurementError(EvalkitError):

@@ -69,6 +69,9 @@ class SystemPrompt:
     version: int | str | None = None
 
 
+PER_MILLION = 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Money per million tokens, in US dollars."""
@@ -82,7 +85,8 @@ class Snapshot:
     """Everything that decides how an endpoint behaves, as the envelope states it.
 
     ``options`` is the provider's own frozen dataclass; ``response_schema`` is the text of a JSON
-    Schema; ``params`` are sampling parameters, sent only because the user gave them.
+    Schema, its fields in the order they were written, which is the order an endpoint fills them in; ``params`` are sampling parameters, sent only because the user gave them;
+    ``concurrency`` is how many requests run at a time, ``timeout`` the seconds an attempt may take.
     """
 
     provider: str
@@ -95,6 +99,8 @@ class Snapshot:
     response_schema: str | None = None
     prices: Prices | None = None
     expected_model: str | None = None
+    concurrency: int = 16
+    timeout: float = 60.0
 
 
 # ---------------------------------------------------------------- sample
@@ -148,11 +154,28 @@ class Sample:
     cost_usd: float | None = None
     attempts: int | None = None
     request_id: str | None = None
+    fingerprint: str | None = None
     format_version: str | None = None
     model_deprecated_at: str | None = None
     created: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+def billed(sample: Sample, prices: Prices | None) -> float | None:
+    """Return what an answer costs in US dollars: by the prices, and without them as recorded.
+
+    Nothing is returned where the answer does not say what it takes to know.
+
+    >>> billed(Sample("a", Arm.CANDIDATE, input_tokens=900, output_tokens=100), Prices(1.0, 10.0))
+    0.0019
+    """
+    if prices is None:
+        return sample.cost_usd
+    if sample.input_tokens is None or sample.output_tokens is None:
+        return None
+    tokens = sample.input_tokens * prices.input + sample.output_tokens * prices.output
+    return tokens * PER_MILLION
 
 
 # ---------------------------------------------------------------- score

@@ -7,13 +7,26 @@ it but what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Support
 from evalkit.core.errors import Place
-from evalkit.core.model import Arm, Case, Json, Sample, Score, ScoreValue, Snapshot, Unscored
+from evalkit.core.lifecycle import Lifecycle
+from evalkit.core.model import (
+    Arm,
+    Case,
+    Json,
+    Message,
+    Sample,
+    Score,
+    ScoreValue,
+    Snapshot,
+    Unscored,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +39,73 @@ class NoOptions:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to one arm: the ``index``-th sample of a case."""
+    """One question to one arm: the ``index``-th sample of a case.
+
+    ``messages`` is what the snapshot's prompt makes of the case, without its system prompt.
+    """
 
     arm: Arm
     case: Case
     index: int
+    messages: tuple[Message, ...] = ()
 
 
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a provider may take from the world it runs in.
+
+    ``environment`` holds the secrets that a snapshot names; ``seed`` makes what is random
+    repeatable; below ``code_root`` code that an envelope names may run, and nowhere if it is not
+    given; ``another`` is asked before every attempt that follows a failed one, and says whether
+    the budget allows it; ``shared`` holds what the providers of one collection have in common, such
+    as the limits of an endpoint that both arms ask.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+    code_root: Path | None = None
+    another: Callable[[], bool] = _always
+    shared: dict[object, object] = field(default_factory=dict)
+
+
+@runtime_checkable
 class Provider(Protocol):
     """Turns a request into a sample; an infrastructure failure is a sample with an error."""
 
+    def identity(self, request: Request) -> str:
+        """Return everything that decides the answer, as text without a secret.
+
+        Endpoint, model and the whole request belong to it; the index of the sample does not.
+        """
+        ...
+
     async def answer(self, request: Request) -> Sample:
-        """Return the sample of this request."""
+        """Return the sample of this request, after as many attempts as it takes.
+
+        Raises:
+            SnapshotError: the snapshot asks for what the endpoint does not know; no request
+                could succeed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and processes; called once, after the last answer."""
+        ...
+
+
+class Memory(Protocol):
+    """Answers that were paid for already."""
+
+    def recall(self, identity: str, request: Request) -> Sample | None:
+        """Return the answer to this request; nothing where it was never answered."""
+        ...
+
+    def keep(self, identity: str, request: Request, sample: Sample) -> None:
+        """Keep an answer so that nobody pays for it again, whatever happens to this process."""
         ...
 
 
@@ -65,13 +133,53 @@ class Recording(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """What a provider cannot do with a snapshot: which key of it, and what was expected there."""
+
+    key: str
+    message: str
+
+
+def _never(snapshot: Snapshot) -> bool:
+    del snapshot
+    return False
+
+
+def always(snapshot: Snapshot) -> bool:
+    """Say yes, whatever the snapshot."""
+    del snapshot
+    return True
+
+
+def _nothing(snapshot: Snapshot) -> Iterable[Lack]:
+    del snapshot
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderPlugin:
-    """A wire format: how to open a provider for one arm of an envelope."""
+    """A wire format: how to open a provider for one arm of an envelope.
+
+    ``open`` may need an event loop only once it is asked; ``lacks`` looks at a snapshot without
+    asking anybody. ``recorded`` says that answers exist already, ``structured`` whether the endpoint
+    is told the response schema, ``reads_input`` that it can take a case of variables without a
+    prompt, ``vendor`` whose table of models and prices its names belong to.
+    ``lifecycle`` asks the vendor until when it serves a snapshot's model; the answer is dated with
+    the day given, and ``None`` where the vendor does not say.
+    """
+
+    room: ClassVar[str] = "providers"
 
     name: str
     options: type
-    open: Callable[[Arm, Snapshot], Provider | Recording]
+    open: Callable[[Arm, Snapshot, Surroundings], Provider | Recording]
     doc: str = ""
+    lacks: Callable[[Snapshot], Iterable[Lack]] = _nothing
+    recorded: bool = False
+    structured: Callable[[Snapshot], bool] = _never
+    reads_input: bool = False
+    vendor: str | None = None
+    lifecycle: Callable[[Snapshot, Surroundings, date], Awaitable[Lifecycle | None]] | None = None
 
 
 # ---------------------------------------------------------------- scorers

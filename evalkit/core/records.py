@@ -7,7 +7,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from evalkit.core.model import Absent, Arm, Case, ErrorKind, Json, Sample, SampleError
+from evalkit.core.model import (
+    ABSENT,
+    Absent,
+    Arm,
+    Case,
+    CaseInput,
+    ErrorKind,
+    Json,
+    Message,
+    Sample,
+    SampleError,
+)
 
 LARGEST = 1e20
 """No clock, bill or count of tokens shows more."""
@@ -83,6 +94,43 @@ def case_record(case: Case) -> dict[str, Json]:
     if case.metadata:
         record["metadata"] = dict(case.metadata)
     return record
+
+
+def case_of(data: Json) -> Case:
+    """Return the case of a record that ``case_record`` made.
+
+    Raises:
+        RecordError: it is none.
+    """
+    if not isinstance(data, dict):
+        raise RecordError(f"expected a case with id and input, found {_shown(data)}")
+    tags, cluster, metadata = data.get("tags", []), data.get("cluster"), data.get("metadata", {})
+    if not (isinstance(tags, list) and isinstance(metadata, dict)):
+        raise RecordError("expected tags to be a list and metadata to be an object")
+    return Case(
+        id=_id("id", data.get("id")),
+        input=_asked(data.get("input")),
+        reference=data.get("reference", ABSENT),
+        tags=tuple(map(str, tags)),
+        cluster=None if cluster is None else str(cluster),
+        metadata=metadata,
+    )
+
+
+def _asked(value: Json) -> CaseInput:
+    match value:
+        case str() | dict():
+            return value
+        case [*turns] if turns:
+            return tuple(_turn(turn) for turn in turns)
+    raise RecordError(f"expected input to be text, messages or variables, found {_shown(value)}")
+
+
+def _turn(value: Json) -> Message:
+    match value:
+        case {"role": str(role), "content": str(content)}:
+            return Message(role, content)
+    raise RecordError(f"expected a message of role and content, found {_shown(value)}")
 
 
 # ---------------------------------------------------------------- fields
@@ -161,8 +209,8 @@ _READERS: Mapping[str, Callable[[str, Json], object]] = {
     "refusal": _refusal,
     **dict.fromkeys(
         (
-            "model", "model_requested", "finish_reason", "request_id", "format_version",
-            "model_deprecated_at", "created",
+            "model", "model_requested", "finish_reason", "request_id", "fingerprint",
+            "format_version", "model_deprecated_at", "created",
         ),
         _text,
     ),

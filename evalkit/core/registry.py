@@ -68,8 +68,9 @@ class Registry(Generic[P]):
         """
         if self._files and name.endswith(".py"):
             return self._only_one_in(Path(name))
-        if name in self._module_names():
-            found = self._declared_in(importlib.import_module(f"{self._room}.{name}"))
+        module = name.replace("-", "_")
+        if module in self._module_names():
+            found = self._declared_in(importlib.import_module(f"{self._room}.{module}"))
             if name in found:
                 return found[name]
         built_in = self._built_in()

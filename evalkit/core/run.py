@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from evalkit.core.model import Arm
 from evalkit.core.verdict import Digests
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run notes about the world it was made in: time, place and versions are arguments."""
+
+    run: str
+    created: str
+    evalkit: str
+    versions: Mapping[str, str]
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,9 @@ class Manifest:
     written; ``versions`` holds Python and the libraries that compute; ``smoke`` says why a run is
     not whole, or nothing; ``only`` names the bounds that were judged, where not all were; ``look``
     counts the gates on this candidate that the ledger knows, this one among them; ``asked`` says how
-    many cases each earlier run had asked that this one went on from.
+    many cases each earlier run had asked that this one went on from. ``spent`` names the limit that
+    ended the asking, ``stopped`` the arm that could not go on and why, and ``kept`` how many answers
+    of an arm were there already, paid for by an earlier run.
     """
 
     run: str
@@ -31,6 +45,9 @@ class Manifest:
     only: tuple[str, ...] = ()
     look: int = 1
     asked: tuple[int, ...] = ()
+    spent: str = ""
+    stopped: Mapping[Arm, str] = field(default_factory=dict)
+    kept: Mapping[Arm, int] = field(default_factory=dict)
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: str = "evalkit.run/1"

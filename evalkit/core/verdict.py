@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from evalkit.core.envelope import Kind, Limit, Require, Scope, Severity
@@ -245,6 +245,8 @@ class Facts:
 
     ``smoke`` marks a run on part of the golden set or of the bounds: it is never a pass. ``look``
     counts the gates on this candidate, each on fresh answers, that are known where it was judged.
+    ``stopped`` says why an arm could not be asked to the end; ``notes`` are sentences that a reader
+    of the verdict has to know, such as that another model answered than was asked for.
     """
 
     digests: Digests
@@ -254,6 +256,8 @@ class Facts:
     distributions: tuple[Histogram, ...] = ()
     smoke: bool = False
     look: int = 1
+    stopped: Mapping[Arm, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

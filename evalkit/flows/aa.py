@@ -15,13 +15,39 @@ from evalkit.stages.aggregate import aggregate
 from evalkit.stages.collect import collect
 from evalkit.stages.noise import noise_floor
 from evalkit.stages.score import score
+from evalkit.stages.store import RunFolder
 
+NO_BASELINE = "the envelope has no baseline: that is what is laid beside itself"
 SECOND = 1_000_000
 """Draws of a second recording are counted from here, beyond any of the first."""
 
 
+def twice_asked(loaded: LoadedEnvelope) -> LoadedEnvelope:
+    """Return the envelope that asks a live baseline every case, at least twice, and nobody else.
+
+    Raises:
+        UsageError: there is no baseline.
+    """
+    envelope = loaded.envelope
+    if envelope.baseline is None:
+        raise UsageError(NO_BASELINE)
+    alone = replace(
+        envelope,
+        candidate=envelope.baseline,
+        baseline=None,
+        live=frozenset({Arm.CANDIDATE}),
+        repeats=max(2, envelope.repeats),
+        noisy_repeats=None,
+    )
+    return replace(loaded, envelope=alone)
+
+
 def measure_noise(
-    loaded: LoadedEnvelope, *, again: LoadedEnvelope | None, comparisons: int
+    loaded: LoadedEnvelope,
+    *,
+    again: LoadedEnvelope | None,
+    comparisons: int,
+    asked: RunFolder | None = None,
 ) -> NoiseFloor:
     """Return the noise floor of every bound of an envelope.
 
@@ -30,16 +56,17 @@ def measure_noise(
         again: the same with a second recording as its baseline; without it, the draws of the first
             are dealt out to both arms.
         comparisons: how often they are dealt out anew.
+        asked: the answers of a live baseline, collected under ``twice_asked``.
 
     Raises:
         SpecError: with every problem of every file.
         UsageError: there is no baseline, or no case was drawn twice.
     """
-    envelope = loaded.envelope
+    envelope = replace(loaded.envelope, live=frozenset())  # whatever was asked is there by now
     if envelope.baseline is None:
-        raise UsageError("the envelope has no baseline: that is what is laid beside itself")
+        raise UsageError(NO_BASELINE)
     cases = sound_cases(loaded)
-    scored = score(_draws(loaded, again, cases.keys()), cases, envelope, loaded.plugins)
+    scored = score(_draws(loaded, again, asked, cases.keys()), cases, envelope, loaded.plugins)
     table = aggregate(scored, cases, envelope, loaded.plugins)
     exhibits = [table.exhibit_for(bound).only([Arm.BASELINE]) for bound in envelope.bounds]
     how = "the draws of two recordings" if again else "the baseline's draws"
@@ -53,10 +80,16 @@ def measure_noise(
 
 
 def _draws(
-    loaded: LoadedEnvelope, again: LoadedEnvelope | None, case_ids: Collection[str]
+    loaded: LoadedEnvelope,
+    again: LoadedEnvelope | None,
+    asked: RunFolder | None,
+    case_ids: Collection[str],
 ) -> Iterator[Sample]:
     """Yield every draw of the baseline; those of the second recording bear numbers of their own."""
-    yield from collect(_baseline(loaded), case_ids)
+    if asked is not None:
+        yield from (replace(sample, arm=Arm.BASELINE) for sample in asked.samples(case_ids))
+    else:
+        yield from collect(_baseline(loaded), case_ids)
     if again is not None:
         for sample in collect(_baseline(again), case_ids):
             yield replace(sample, index=SECOND + sample.index)

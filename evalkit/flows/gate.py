@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from evalkit.core.digest import SetDigest, digest
+from evalkit.core.digest import SetDigest
 from evalkit.core.envelope import EVERYTHING, USUAL_STATISTIC, Envelope, Statistic
-from evalkit.core.errors import Place, Problem, SpecError
+from evalkit.core.errors import Problem, SpecError
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.records import case_record
-from evalkit.core.run import Manifest
-from evalkit.core.verdict import Digests, Facts, Flip, Histogram, Verdict
-from evalkit.files.text import name_beside
+from evalkit.core.run import Manifest, Origin
+from evalkit.core.verdict import Facts, Flip, Histogram, Verdict
 from evalkit.flows.earlier import Earlier
-from evalkit.flows.inputs import asked_cases, recordings, uncovered
+from evalkit.flows.inputs import asked_whole, cases_of_run, kept_cases, recorded_samples, uncovered
+from evalkit.flows.notes import notes
+from evalkit.flows.provenance import digests_of, manifest_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
-from evalkit.stages.collect import collect
 from evalkit.stages.compare import flips, histogram
 from evalkit.stages.judge import judge
 from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
 from evalkit.stages.score import ScoreRecorder, score
 from evalkit.stages.store import RunFolder
 from evalkit.stats.evidence import Exhibit
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a run notes about the world it was made in: time, place and versions are arguments."""
-
-    run: str
-    created: str
-    evalkit: str
-    versions: Mapping[str, str]
-    commit: str | None = None
 
 
 def gate(
@@ -61,34 +50,47 @@ def gate(
         SpecError: with the problems of every file.
         UsageError: the folder is in use, or the earlier run cannot be gone on with.
     """
-    earlier = None if before is None else Earlier.of(before, loaded, _sound_cases(before))
+    earlier = None if before is None else Earlier.of(before, loaded, cases_of_run(before))
     run = RunFolder.create(folder)
     try:
         problems: list[Problem] = []
         run.write_envelope(loaded.document)
-        cases, content = _kept_cases(run, loaded, problems, limit, earlier)
+        cases = {}
+        content = SetDigest()
+        for case in kept_cases(run, loaded, problems, limit=limit, earlier=earlier):
+            cases[case.id] = case
+            content.add(case_record(case))
         smoke = "" if limit is None else f"--limit {limit}"
-        manifest = _manifest(loaded, origin, content, smoke=smoke)
+        manifest = manifest_of(loaded, origin, content.hex(), smoke=smoke)
         manifest = replace(manifest, asked=() if earlier is None else earlier.asked)
         run.write_manifest(manifest)
         strict = limit is None and not problems
         answers = Answers()
-        samples = _collected(loaded, cases, problems, strict=strict)
+        samples = recorded_samples(loaded, cases, problems, strict=strict)
         samples = samples if earlier is None else earlier.samples(samples)
         kept = run.keep_samples(answers.passing(samples))
         table = _table(run, loaded, cases, kept, manifest)
-        if not manifest.smoke:
-            key = question(loaded.document, content)
-            manifest = replace(manifest, look=ledger.number(key, answers.digest))
-            run.write_manifest(manifest)
-        verdict = _judged(run, loaded, table, manifest)
+        verdict = _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers)
     except BaseException:
         # Whatever ended it, a part of a run is no run: nobody should judge or replay it.
         run.discard()
         raise
-    if not manifest.smoke:
-        ledger.add(_look(key, answers.digest, loaded, manifest, verdict))
     return verdict
+
+
+def judge_collected(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -> Verdict:
+    """Judge a run that was collected before, and leave a line in the ledger.
+
+    A run whose budget was spent is judged on the cases that were asked whole, and is never a pass.
+
+    Raises:
+        SpecError: the cases are not those that the run was made with.
+    """
+    cases, manifest, answers = cases_of_run(run), run.manifest(), Answers()
+    cases = asked_whole(run, loaded.envelope, cases, manifest)
+    samples = answers.passing(_samples_of(run, cases, manifest))
+    table = _table(run, loaded, cases, samples, manifest)
+    return _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers)
 
 
 def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
@@ -97,8 +99,9 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
     Raises:
         SpecError: the cases are not those that the run was made with.
     """
-    cases, manifest = _sound_cases(run), run.manifest()
-    table = _table(run, loaded, cases, run.samples(cases), manifest)
+    cases, manifest = cases_of_run(run), run.manifest()
+    cases = asked_whole(run, loaded.envelope, cases, manifest)
+    table = _table(run, loaded, cases, _samples_of(run, cases, manifest), manifest)
     return _judged(run, loaded, table, manifest)
 
 
@@ -111,108 +114,56 @@ def judge_otherwise(
         SpecError: the cases of the run lack what the envelope asks for.
         UsageError: the folder is in use.
     """
-    cases, before = _sound_cases(run), run.manifest()
+    before = run.manifest()
+    cases = asked_whole(run, loaded.envelope, cases_of_run(run), before)
     problems = uncovered(loaded, cases.values(), str(run.path))
     if problems:
         raise SpecError(problems)
     other = run.branch(folder)
     try:
         other.write_envelope(loaded.document)
-        manifest = _manifest(loaded, origin, before.digests.golden_set, smoke=before.smoke)
-        manifest = replace(manifest, look=before.look, asked=before.asked)
+        manifest = manifest_of(loaded, origin, before.digests.golden_set, smoke=before.smoke)
+        manifest = replace(
+            manifest,
+            look=before.look, asked=before.asked,
+            spent=before.spent, stopped=before.stopped, kept=before.kept,
+        )  # fmt: skip
         other.write_manifest(manifest)
-        table = _table(other, loaded, cases, run.samples(cases), manifest)
+        table = _table(other, loaded, cases, _samples_of(run, cases, manifest), manifest)
         return _judged(other, loaded, table, manifest)
     except BaseException:
         other.discard()
         raise
 
 
-def _sound_cases(run: RunFolder) -> dict[str, Case]:
-    """Return the cases of a run, of which none was lost or changed since it was made."""
-    cases, content = run.cases(), SetDigest()
-    for case in cases.values():
-        content.add(case_record(case))
-    if content.hex() != run.manifest().digests.golden_set:
-        raise SpecError.single(
-            Place(str(run.cases_path)),
-            "holds other cases than the run was made with; gate again, the verdict would not be its own",
-        )
-    return cases
+# ---------------------------------------------------------------- judge
 
 
-# ---------------------------------------------------------------- collect
+def _samples_of(run: RunFolder, cases: Mapping[str, Case], manifest: Manifest) -> Iterator[Sample]:
+    """Yield the samples of a run; where its budget was spent, those of the cases asked whole."""
+    if not manifest.spent:
+        return run.samples(cases)
+    return (sample for sample in run.samples(run.cases()) if sample.case_id in cases)
 
 
-def _kept_cases(
+def _looked_at(
     run: RunFolder,
     loaded: LoadedEnvelope,
-    problems: list[Problem],
-    limit: int | None,
-    earlier: Earlier | None,
-) -> tuple[dict[str, Case], str]:
-    """Return the cases by id and the digest of them all, and keep them in the run folder."""
-    content = SetDigest()
-    cases = {}
-    asked = asked_cases(loaded, problems, limit=limit)
-    for case in run.keep_cases(asked if earlier is None else earlier.first(asked)):
-        cases[case.id] = case
-        content.add(case_record(case))
-    if not cases:
-        raise SpecError(problems)
-    return cases, content.hex()
-
-
-def _collected(
-    loaded: LoadedEnvelope, cases: Mapping[str, Case], problems: list[Problem], *, strict: bool
-) -> Iterator[Sample]:
-    """Yield the samples of all arms; in the end raise what is wrong with any file."""
-    try:
-        yield from collect(recordings(loaded.envelope), cases.keys(), strict=strict)
-    except SpecError as error:
-        problems.extend(error.problems)
-    if problems:
-        raise SpecError(problems)
-
-
-def _manifest(
-    loaded: LoadedEnvelope, origin: Origin, golden_set_digest: str, *, smoke: str
-) -> Manifest:
-    return Manifest(
-        run=origin.run,
-        created=origin.created,
-        evalkit=origin.evalkit,
-        envelope=loaded.path,
-        golden_set=tuple(name_beside(source.path, loaded.path) for source in loaded.golden_set),
-        seed=loaded.envelope.seed,
-        lines={name: place.line for name, place in loaded.places.items()},
-        digests=_digests(loaded, golden_set_digest),
-        smoke=" ".join([smoke, *(f"--only {name}" for name in loaded.narrowed_to)]).strip(),
-        only=loaded.narrowed_to,
-        commit=origin.commit,
-        versions=origin.versions,
-    )
-
-
-def _digests(loaded: LoadedEnvelope, golden_set_digest: str) -> Digests:
-    snapshots = loaded.envelope.snapshots
-    return Digests(
-        golden_set=golden_set_digest,
-        envelope=loaded.digest,
-        prompts={
-            arm: digest([snapshot.system_prompt, snapshot.prompt, snapshot.template])
-            for arm, snapshot in snapshots.items()
-        },
-        schemas={
-            arm: digest(snapshot.response_schema)
-            for arm, snapshot in snapshots.items()
-            if snapshot.response_schema is not None
-        },
-        scorers=loaded.scorers,
-    )
-
-
-# ---------------------------------------------------------------- judge
+    table: Table,
+    manifest: Manifest,
+    *,
+    ledger: Ledger,
+    answers: Answers,
+) -> Verdict:
+    """Judge what was added up, and write the look down; a part of a run is none."""
+    if manifest.smoke or manifest.stopped:
+        return _judged(run, loaded, table, manifest)
+    key = question(loaded.document, manifest.digests.golden_set)
+    manifest = replace(manifest, look=ledger.number(key, answers.digest))
+    run.write_manifest(manifest)
+    verdict = _judged(run, loaded, table, manifest)
+    ledger.add(_look(key, answers.digest, loaded, manifest, verdict))
+    return verdict
 
 
 def _table(
@@ -237,13 +188,15 @@ def _judged(run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Mani
         for metric in envelope.metrics
     ]
     facts = Facts(
-        digests=_digests(loaded, manifest.digests.golden_set),
+        digests=digests_of(loaded, manifest.digests.golden_set),
         snapshots=snapshot_summaries(envelope, table),
         arms={arm: part.summary for arm, part in table.arms.items()},
         flips=_flips(envelope, exhibits),
         distributions=_distributions(envelope, table),
         smoke=bool(manifest.smoke),
         look=manifest.look,
+        stopped=manifest.stopped,
+        notes=tuple(notes(envelope, table)),
     )
     verdict = judge(envelope, exhibits, unbound, facts)
     run.write_verdict(verdict)

@@ -48,7 +48,8 @@ def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
     envelope = loaded.envelope
     _refuse_strangers(envelope, question.assumed)
     cases = sound_cases(loaded)
-    meter = Meter()
+    prices = {arm: part.prices for arm, part in envelope.snapshots.items() if part.prices}
+    meter = Meter(prices)
     seen = cases if question.pilot is None else question.pilot.cases()
     samples = meter.passing(_samples(loaded, seen, question.pilot))
     table = aggregate(
@@ -60,7 +61,7 @@ def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
         cases=len(cases),
         price=meter.price(_calls(envelope, len(cases), table), parallel=question.parallel),
         assumed=question.assumed,
-        baseline_draws=meter.draws.get(Arm.BASELINE, USUAL_DRAWS),
+        baseline_draws=meter.draws.get(Arm.BASELINE, _usual_draws(envelope)),
         aim=question.aim,
     )
 
@@ -89,6 +90,10 @@ def _grounds(envelope: Envelope, cases: Sequence[Case], table: Table | None) -> 
         yield Ground(exhibit if exhibit.evidence.cases else None, size, exhibit.unit)
 
 
+def _usual_draws(envelope: Envelope) -> int:
+    return envelope.repeats if Arm.BASELINE in envelope.live else USUAL_DRAWS
+
+
 def _size(bound: Bound, cases: Sequence[Case]) -> Size:
     inside = [case for case in cases if bound.slice.holds(case.tags, case.metadata)]
     alone = sum(case.cluster is None for case in inside)
@@ -96,9 +101,12 @@ def _size(bound: Bound, cases: Sequence[Case]) -> Size:
 
 
 def _calls(envelope: Envelope, cases: int, table: Table) -> dict[Arm, float]:
-    """Return the calls of the candidate; of a baseline that was recorded none is left."""
+    """Return the calls of the candidate and of a live baseline; of a recorded one none is left."""
     each = wanted_draws(envelope, table.cases, table.arms.get(Arm.BASELINE))
-    return {Arm.CANDIDATE: cases * float(each.mean())}
+    calls = {Arm.CANDIDATE: cases * float(each.mean())}
+    if Arm.BASELINE in envelope.live:
+        calls[Arm.BASELINE] = cases * float(envelope.repeats)
+    return calls
 
 
 def _refuse_strangers(envelope: Envelope, assumed: Mapping[str, float]) -> None:

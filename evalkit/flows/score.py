@@ -9,7 +9,7 @@ from evalkit.core.digest import canonical_json
 from evalkit.core.envelope import Envelope, Instrument, Metric
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import ABSENT, Arm, Case, Json, Sample, ScoredSample, Snapshot, Unscored
-from evalkit.core.ports import Recording, ScorerPlugin
+from evalkit.core.ports import Recording, ScorerPlugin, Surroundings
 from evalkit.core.registry import PROVIDERS, SCORERS
 from evalkit.spec.document import Document, parse_yaml, read_document
 from evalkit.spec.golden_set import GoldenSetReader
@@ -44,7 +44,7 @@ def score_outputs(
     value = plugin.values[0]
     metric = Metric(scorer, scorer, value.name, value.kind, value.natural_support)
     envelope = Envelope("score", snapshot, (), instruments=(instrument,), metrics=(metric,))
-    recording = replay.open(Arm.CANDIDATE, snapshot)
+    recording = replay.open(Arm.CANDIDATE, snapshot, Surroundings())
     assert isinstance(recording, Recording)
     cases = _cases(plugin, golden_set)
     for scored in score(_known(recording, cases), cases, envelope, {scorer: plugin}):

@@ -9,7 +9,7 @@ from typing import cast
 
 from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import Arm, Json, Sample, Snapshot
-from evalkit.core.ports import ProviderPlugin
+from evalkit.core.ports import ProviderPlugin, Surroundings
 from evalkit.core.records import RecordError, sample_of
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines
@@ -108,8 +108,9 @@ class Replay:
         return sample_of(data, self.arm)
 
 
-def _open(arm: Arm, snapshot: Snapshot) -> Replay:
+def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Replay:
+    del surroundings  # what is recorded needs nothing more
     return Replay(arm, cast("ReplayOptions", snapshot.options), snapshot.expected_model)
 
 
-replay = ProviderPlugin("replay", ReplayOptions, _open, doc=__doc__)
+replay = ProviderPlugin("replay", ReplayOptions, _open, doc=__doc__, recorded=True)

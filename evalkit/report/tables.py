@@ -135,7 +135,8 @@ def _sources(view: View, manifest: Manifest) -> Iterator[Source]:
         served = ", ".join(snapshot.served) or "no name"
         yield Source(arm, f"requested {requested}, served {served}")
         if arm in view.verdict.facts.arms:
-            yield Source(f"{arm} samples", _samples(view.verdict.facts.arms[arm]))
+            kept = manifest.kept.get(arm, 0)
+            yield Source(f"{arm} samples", _samples(view.verdict.facts.arms[arm], kept))
         yield Source(f"{arm} prompts digest", digests.prompts.get(arm, ""), exact=True)
         yield Source(f"{arm} schema digest", digests.schemas.get(arm, ""), exact=True)
     scorers = [
@@ -149,13 +150,15 @@ def _sources(view: View, manifest: Manifest) -> Iterator[Source]:
     yield Source("commit", manifest.commit or "", exact=True)
 
 
-def _samples(summary: ArmSummary) -> str:
+def _samples(summary: ArmSummary, kept: int) -> str:
     parts = [
         f"{summary.samples:,} of {count_text(summary.cases, 'case')}",
         f"{summary.missing:,} missing",
     ]
     if summary.unused:
         parts.append(f"{summary.unused:,} further ones not asked for")
+    if kept:
+        parts.append(f"{kept:,} answered before and not asked again")
     if summary.attempts is not None:
         parts.append(count_text(summary.attempts, "request"))
     if summary.cost_usd is not None:

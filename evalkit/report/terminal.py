@@ -56,7 +56,9 @@ MOST_FLIPS = 8
 """So many kinds of flips are told here; the report has them all."""
 
 
-def print_verdict(view: View, console: Console, *, report: str, command: str) -> None:
+def print_verdict(
+    view: View, console: Console, *, report: str, command: str, resume: str = ""
+) -> None:
     """Print a verdict.
 
     Args:
@@ -64,11 +66,13 @@ def print_verdict(view: View, console: Console, *, report: str, command: str) ->
         console: where to.
         report: where the HTML report lies.
         command: how the run can be judged again without a call.
+        resume: how a run that is not whole can be gone on with.
     """
-    show(_lines(view, width_of(console), report=report, command=command), console)
+    lines = _lines(view, width_of(console), report=report, command=command, resume=resume)
+    show(lines, console)
 
 
-def _lines(view: View, width: int, *, report: str, command: str) -> Iterator[Text]:
+def _lines(view: View, width: int, *, report: str, command: str, resume: str) -> Iterator[Text]:
     verdict = view.verdict
     mark, colour = BANNERS[verdict.outcome]
     yield Text()
@@ -81,8 +85,12 @@ def _lines(view: View, width: int, *, report: str, command: str) -> Iterator[Tex
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
         yield from wrapped(BLOCKS, width)
+    for note in verdict.facts.notes:
+        yield from wrapped(f"Note: {visible(note)}", width)
     yield from wrapped(view.facts, width, style=DIM)
     yield Text(f"Report  {report}")
+    if resume:
+        yield Text(f"Go on   {resume}")
     yield Text(f"Again   {command}")
     yield Text(f"exit {int(verdict.exit_code)}", DIM)
 

@@ -97,6 +97,8 @@ def _notes(view: View, manifest: Manifest) -> Iterator[Note]:
         yield Note(
             "A smoke run", f"{manifest.smoke or 'on a part of the bounds'}. It is never a pass."
         )
+    for note in verdict.facts.notes:
+        yield Note("To know", note)
     blocking = [row for row in view.rows if row.bound.blocks]
     undecided = any(row.bound.result is Result.UNDECIDED for row in blocking)
     match verdict.outcome:

@@ -274,8 +274,8 @@ def _draws(arms: Mapping[Arm, ArmSummary]) -> str:
     if other is None:
         return text
     day = arms[Arm.BASELINE].recorded
-    when = f" recorded on {day}" if day else ""
-    if own == other and not day:
+    when = f" recorded on {day}" if day and day != arms[Arm.CANDIDATE].recorded else ""
+    if own == other and not when:
         return f"{text}, paired"
     return f"{text}, paired with {other:.3g} of the baseline{when}"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.core.model import Prices
+from evalkit.core.model import Prices, billed
 from evalkit.scorers import Case, Example, Kind, Sample, Unscored, Value, scorer
-
-PER_MILLION = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,9 @@ def cost_usd(_case: Case, sample: Sample, options: Options) -> float | Unscored:
     so both arms are priced alike, whatever was charged at the time. Discounts for cached or
     batched tokens are not known to it.
     """
+    cost = billed(sample, options.prices)
+    if cost is not None:
+        return float(cost)
     if options.prices is None:
-        return Unscored("no cost_usd") if sample.cost_usd is None else float(sample.cost_usd)
-    if sample.input_tokens is None:
-        return Unscored("no input_tokens")
-    if sample.output_tokens is None:
-        return Unscored("no output_tokens")
-    cost = sample.input_tokens * options.prices.input + sample.output_tokens * options.prices.output
-    return cost * PER_MILLION
+        return Unscored("no cost_usd")
+    return Unscored("no input_tokens" if sample.input_tokens is None else "no output_tokens")

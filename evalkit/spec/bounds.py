@@ -37,6 +37,7 @@ from evalkit.spec.grammar import (
 )
 from evalkit.spec.metrics import Metrics
 from evalkit.spec.problems import Problems
+from evalkit.spec.snapshots import is_live
 
 RANGE_WORTH_TAKING = 4
 """A range this many times the limit costs more cases than it saves: engine T then stays."""
@@ -88,6 +89,7 @@ class BoundReader:
         metric = self._ranged(line, metric, limit, trail)
         if limit is not None and len(self.problems.found) == before:
             self._refuse_empty(limit, metric, trail)
+            self._refuse_unlike_times(line, limit, metric, trail)
         if limit is None or len(self.problems.found) > before:
             return None
         defaults = self.file
@@ -101,6 +103,7 @@ class BoundReader:
             severity=line.severity or defaults.severity,
             confidence=line.confidence or defaults.confidence,
             scope=line.scope or defaults.scope,
+            recorded_time=line.recorded_time is not None,
         )
         return replace(found, method=self._method(line, found, trail))
 
@@ -213,6 +216,24 @@ class BoundReader:
                     f"{metric.name} is read with {name}, which only the {given[0]} has; "
                     "give both arms theirs, or neither",
                 )
+
+    def _refuse_unlike_times(
+        self, line: BoundFile, limit: Limit, metric: Metric, trail: Trail
+    ) -> None:
+        """Note a time of today that is compared with a recorded one: of another day and network."""
+        live = [arm for arm, snapshot in self.snapshots.items() if is_live(snapshot)]
+        unlike = limit.compares and metric.kind is Kind.TIME and len(live) == 1
+        if unlike and line.recorded_time is None:
+            self.problems.add(
+                trail,
+                f"the {live[0]} is asked live and the other arm is recorded: their times are of "
+                "different days; write max: instead, ask both live, or say recorded_time: comparable",
+            )
+        elif line.recorded_time is not None and not unlike:
+            self.problems.add(
+                (*trail, "recorded_time"),
+                "is for a time that compares a live with a recorded arm; leave it out",
+            )
 
     def _limit_of(
         self, kind: LimitKind, sides: SidesFile, metric: Metric, trail: Trail

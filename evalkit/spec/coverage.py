@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from evalkit.core.digest import canonical_json
-from evalkit.core.envelope import EVERYTHING, Bound, Slice, same_value
+from evalkit.core.envelope import EVERYTHING, Bound, Envelope, Slice, same_value
 from evalkit.core.errors import Place, Problem, suggestion
-from evalkit.core.model import ABSENT, Case
+from evalkit.core.model import ABSENT, Arm, Case
+from evalkit.core.registry import PROVIDERS
 from evalkit.spec.envelope import LoadedEnvelope
+from evalkit.spec.prompts import Prompt, PromptError
 
 
 class Coverage:
@@ -28,6 +30,7 @@ class Coverage:
             for value in values
         ]
         self._needing_reference = _slices_that_need_a_reference(loaded)
+        self._prompts = prompts(loaded.envelope)
 
     def see(self, case: Case, place: Place) -> None:
         """Take note of one case."""
@@ -52,6 +55,13 @@ class Coverage:
                 if any(part.holds(case.tags, case.metadata) for part in slices):
                     message = f"case {case.id!r} has no reference, which {name} needs"
                     self.problems.append(Problem(place, message))
+
+        for arm, prompt in self._prompts.items():
+            try:
+                prompt.messages(case)
+            except PromptError as error:
+                message = f"case {case.id!r} {error}"
+                self.problems.append(Problem(place, message, f"{arm}.prompt"))
 
     def finish(self) -> None:
         """Note what no case has."""
@@ -82,6 +92,16 @@ class Coverage:
             yield f"no case has the metadata {key}: {canonical_json(value)}"
         if bound.name in self._empty and not tags and not keys and not values:
             yield f"no case belongs to {part.name!r}"
+
+
+def prompts(envelope: Envelope) -> dict[Arm, Prompt]:
+    """Return the prompts of the arms that are asked live."""
+    plugins = {arm: PROVIDERS.get(part.provider) for arm, part in envelope.snapshots.items()}
+    return {
+        arm: Prompt.of(snapshot, optional=plugins[arm].reads_input)
+        for arm, snapshot in envelope.snapshots.items()
+        if not plugins[arm].recorded
+    }
 
 
 def _slices_that_need_a_reference(loaded: LoadedEnvelope) -> Mapping[str, tuple[Slice, ...]]:

@@ -22,7 +22,10 @@ from evalkit.spec.metrics import Metrics
 from evalkit.spec.overrides import NO_OVERRIDES, Overrides, overridden
 from evalkit.spec.problems import Problems
 from evalkit.spec.repair import repaired
-from evalkit.spec.snapshots import snapshot_of
+from evalkit.spec.snapshots import is_live, snapshot_of
+
+NO_MEANING = {"path", "concurrency"}
+"""Where recorded answers lie and how fast live ones are asked for say nothing about them."""
 
 NOISY_REPEATS = 3
 """Draws of a case on which the recorded baseline's own draws disagree, under ``noise-aware``."""
@@ -34,6 +37,7 @@ class LoadedEnvelope:
 
     ``document`` is the file with every file it names inside and every override applied: an
     envelope file of its own, which a run keeps. ``places`` says where each bound is written.
+    ``source`` knows where each word of it is written, whatever was read in or overridden.
     ``unchecked`` names the scorers in files that were not run, ``narrowed_to`` the bounds that
     ``--only`` left.
     """
@@ -46,6 +50,7 @@ class LoadedEnvelope:
     scorers: Mapping[str, str]
     places: Mapping[str, Place]
     plugins: Mapping[str, ScorerPlugin]
+    source: Document
     unchecked: tuple[str, ...] = ()
     narrowed_to: tuple[str, ...] = ()
 
@@ -126,7 +131,12 @@ def _meaning(
         inconclusive_blocks=file.inconclusive == "block",
         seed=file.seed,
         stops_early=file.early_stop == "betting",
+        live=frozenset(arm for arm, snapshot in snapshots.items() if is_live(snapshot)),
     )
+    if Arm.BASELINE in envelope.live and file.repeats == NOISE_AWARE:
+        problems.add(
+            ("repeats",), "noise-aware needs a recorded baseline, and this one is asked live"
+        )
     document = problems.document
     return LoadedEnvelope(
         path=path,
@@ -139,6 +149,7 @@ def _meaning(
         },
         places=places,
         plugins=metrics.plugins,
+        source=document,
         unchecked=metrics.unchecked,
     )
 
@@ -188,7 +199,9 @@ def _digest(data: Json) -> str:
     meaning = {key: value for key, value in data.items() if key != "golden_set"}
     for arm in Arm:
         if isinstance(snapshot := meaning.get(arm), dict):
-            meaning[arm.value] = {key: value for key, value in snapshot.items() if key != "path"}
+            meaning[arm.value] = {
+                key: value for key, value in snapshot.items() if key not in NO_MEANING
+            }
     if isinstance(metrics := meaning.get("metrics"), dict):
         meaning["metrics"] = {name: _placeless(metric) for name, metric in metrics.items()}
     return digest(meaning)

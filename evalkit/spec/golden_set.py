@@ -12,7 +12,7 @@ from evalkit.core.digest import canonical_json, digest
 from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import ABSENT, Case, CaseInput, Json, Message
 from evalkit.files.json_text import JsonTextError, json_elements, parse_json, written_id
-from evalkit.files.text import file_name, numbered_lines, opened, raw_lines, whole_text
+from evalkit.files.text import STDIN, file_name, numbered_lines, opened, raw_lines, whole_text
 from evalkit.spec.document import parse_yaml
 from evalkit.spec.grammar import GoldenSource, shown
 from evalkit.spec.problems import unknown_key
@@ -44,19 +44,28 @@ class GoldenSetReader:
     """Reads the sources of a golden set; problems are noted while reading goes on.
 
     ``only`` names the cases that are wanted out of lines that evalkit wrote itself; the others are
-    not even parsed.
+    not even parsed. Reading ends before the row at ``until``.
     """
 
     sources: Sequence[GoldenSource]
     problems: list[Problem] = field(default_factory=list)
     only: Collection[str] | None = None
-    _places: dict[str, Place] = field(default_factory=dict)
+    until: Place | None = None
+    _seen: set[int] = field(default_factory=set)
+    _places: dict[str, Place] | None = None
     _derived: dict[str, _Asked] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember every place from the start where what stands before cannot be read again."""
+        if self._places is None and any(source.path == STDIN for source in self.sources):
+            self._places = {}
 
     def cases(self) -> Iterator[tuple[Case, Place]]:
         """Yield every case that is sound, with its place, in the order of the files."""
         for source in self.sources:
             for row in self._rows(source.path):
+                if row.place == self.until:
+                    return
                 case = self._case(row, source.tags)
                 if case is not None:
                     yield case, row.place
@@ -167,11 +176,30 @@ class GoldenSetReader:
         return base if not first.times else f"{base}-{first.times + 1}"
 
     def _is_new(self, case_id: str, row: Row) -> bool:
+        """Return whether no case before had this id.
+
+        A million ids and their places would take more memory than all the rest: the ids are kept
+        as hashes until one comes up twice, and then what stands before is read once more.
+        """
+        if self._places is None:
+            code = hash(case_id)
+            if code not in self._seen:
+                self._seen.add(code)
+                return True
+            self._places = self._places_before(row.place)
         first = self._places.setdefault(case_id, row.place)
-        if first is row.place:
+        if first == row.place:
             return True
         self._note(row, f"id {case_id!r} stands twice; first at {first}")
         return False
+
+    def _places_before(self, place: Place) -> dict[str, Place]:
+        """Return where every id before a place stands first."""
+        places: dict[str, Place] = {}
+        before = GoldenSetReader(self.sources, only=self.only, until=place, _places=places)
+        for _ in before.cases():
+            pass
+        return places
 
     def _note(self, row: Row, message: str) -> None:
         self.problems.append(Problem(row.place, message))

@@ -197,6 +197,10 @@ def _as_schema(given: object) -> object:
     raise _refused("a JSON Schema or the path of one", given)
 
 
+def _as_seconds(given: object) -> object:
+    return float(given) if type(given) is int else given
+
+
 class SnapshotFile(Open):
     """Who answers: a provider with a model, a prompt and parameters."""
 
@@ -209,6 +213,8 @@ class SnapshotFile(Open):
     response_schema: Annotated[str | dict[str, Any] | None, BeforeValidator(_as_schema)] = None
     prices: Given[PricesFile] = None
     expected_model: Given[str] = None
+    concurrency: int = Field(default=16, ge=1, le=4096)
+    timeout: Annotated[float, BeforeValidator(_as_seconds), Field(gt=0, le=86_400)] = 60.0
 
 
 # ---------------------------------------------------------------- metrics and bounds
@@ -328,6 +334,7 @@ class BoundFile(Strict):
     confidence: Given[Confidence] = None
     scope: Given[Scope] = None
     method: Given[Literal["betting", "exact", "mover"]] = None
+    recorded_time: Given[Literal["comparable"]] = None
     name: Given[Annotated[str, AfterValidator(_line)]] = None
 
 

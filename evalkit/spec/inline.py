@@ -76,6 +76,9 @@ def _snapshot(given: JsonObject, trail: Trail, problems: Problems, folder: Path)
             found["response_schema"] = _parsed(text, folder / schema, problems)
     if isinstance(path := given.get("path"), str):
         found["path"] = _absolute(path, folder)
+    if isinstance(function := given.get("function"), str) and ".py:" in function:
+        path, _, name = function.rpartition(":")
+        found["function"] = f"{_absolute(path, folder)}:{name}"
     return found
 
 

@@ -20,7 +20,8 @@ class Overrides:
 
     ``candidate`` and ``baseline`` are a recording (``.jsonl``, ``.jsonl.gz``), a file with a
     snapshot (``.yaml``), or ``provider:model``. ``answered`` holds the snapshots of an earlier run: it
-    is they that are judged, whatever another envelope names, but at its prices.
+    is they that are judged, whatever another envelope names, but at its prices. ``prices`` are those of
+    arms that have none of their own.
     """
 
     candidate: str | None = None
@@ -30,6 +31,7 @@ class Overrides:
     inconclusive: str | None = None
     only: tuple[str, ...] = ()
     answered: Mapping[Arm, Document] = field(default_factory=dict)
+    prices: Mapping[Arm, Json] = field(default_factory=dict)
 
 
 NO_OVERRIDES = Overrides()
@@ -47,14 +49,7 @@ def overridden(document: Document, overrides: Overrides) -> Document:
         return document
     data = dict(data)
     parts: dict[Trail, Document] = {}
-    for arm, own in overrides.answered.items():
-        before = data.get(arm.value)
-        if isinstance(before, dict) and isinstance(own.data, dict):
-            answered = dict(own.data)
-            if "prices" in before:
-                answered["prices"] = before["prices"]
-            data[arm.value] = answered
-            parts[arm.value,] = own
+    _answer(data, parts, overrides.answered)
     for arm, value in {
         Arm.BASELINE: overrides.baseline,
         Arm.CANDIDATE: overrides.candidate,
@@ -69,6 +64,9 @@ def overridden(document: Document, overrides: Overrides) -> Document:
             data[arm.value] = _snapshot(value, data.get(arm.value), arm)
             given = ("provider", "path", "model")
             parts |= {(arm.value, key): Document(f"--{arm}", value) for key in given}
+    for arm, prices in overrides.prices.items():
+        if isinstance(snapshot := data.get(arm.value), dict):
+            data[arm.value] = {"prices": prices, **snapshot}
     plain = {
         "repeats": overrides.repeats, "seed": overrides.seed,
         "inconclusive": overrides.inconclusive,
@@ -78,6 +76,18 @@ def overridden(document: Document, overrides: Overrides) -> Document:
             data[key] = item
             parts[key,] = Document(f"--{key}", item)
     return replace(document, data=data, parts=parts)
+
+
+def _answer(
+    data: dict[str, Json], parts: dict[Trail, Document], answered: Mapping[Arm, Document]
+) -> None:
+    """Put the snapshots that answered in their places."""
+    for arm, own in answered.items():
+        before = data.get(arm.value)
+        if isinstance(before, dict) and isinstance(own.data, dict):
+            prices = {"prices": before["prices"]} if "prices" in before else {}
+            data[arm.value] = {**own.data, **prices}
+            parts[arm.value,] = own
 
 
 def _snapshot(value: str, before: Json, arm: Arm) -> Json:
@@ -96,4 +106,7 @@ def _snapshot(value: str, before: Json, arm: Arm) -> Json:
             f"--{arm} {value}: expected a recording (.jsonl, .jsonl.gz), a snapshot file (.yaml) "
             "or provider:model"
         )
+    if provider != kept.get("provider"):
+        # The options of another provider mean nothing to this one.
+        kept = {key: item for key, item in kept.items() if key in SnapshotFile.model_fields}
     return {**kept, "provider": provider, "model": model}

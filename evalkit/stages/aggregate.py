@@ -233,7 +233,7 @@ def _filled(
     place = {case.id: index for index, case in enumerate(cases)}
     keys = _keys(envelope)
     codes: Codes = {key: {} for key in keys}
-    wanted = {Arm.CANDIDATE: envelope.repeats}
+    wanted = dict.fromkeys({Arm.CANDIDATE, *envelope.live}, envelope.repeats)
     builders = {
         arm: _ArmBuilder(len(cases), keys, scorers, codes, wanted.get(arm))
         for arm in envelope.snapshots
@@ -252,7 +252,7 @@ def _filled(
         builders[Arm.CANDIDATE].add(item, where, wanted=int(draws[where]))
     once = np.ones(len(cases), np.int64)
     for arm, builder in builders.items():
-        builder.fill_gaps(draws if arm is Arm.CANDIDATE else once)
+        builder.fill_gaps(draws if arm is Arm.CANDIDATE or arm in envelope.live else once)
     return builders
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from evalkit.core.digest import plain
 from evalkit.core.errors import Place, SpecError, UsageError
-from evalkit.core.model import Arm, Case, Json, Sample, ScoredSample
+from evalkit.core.model import Arm, Case, ErrorKind, Json, Sample, ScoredSample
 from evalkit.core.records import RecordError, case_record, record_of, sample_of
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Verdict
@@ -22,6 +23,7 @@ from evalkit.files.json_text import (
 )
 from evalkit.files.text import numbered_lines, whole_text
 from evalkit.files.writing import LineLog, replacing, write_whole
+from evalkit.spec.case_lines import CaseLines
 from evalkit.spec.document import Document
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import GoldenSource
@@ -33,6 +35,7 @@ CASES = "cases.jsonl"
 SAMPLES = "samples.jsonl"
 SCORES = "scores.jsonl"
 VERDICT = "verdict.json"
+TAIL = 1 << 16
 
 
 class RunFolder:
@@ -147,6 +150,34 @@ class RunFolder:
                 log.append(record_of(sample))
                 yield sample
 
+    def sample_log(self) -> LineLog:
+        """Return the log that samples are written to as they come; it goes on behind what is there."""
+        return LineLog(self.path / SAMPLES)
+
+    def case_lines(self) -> CaseLines:
+        """Return the cases of the run, to be read one at a time."""
+        return CaseLines(self.cases_path)
+
+    def mend(self, known: Collection[str], answered: Callable[[Sample], None]) -> None:
+        """Prepare a run that was broken off to be gone on with.
+
+        A line that was cut is dropped, and so is every failure: those requests are made again. A
+        timeout stays, for it says how long an answer takes.
+
+        Args:
+            known: the cases of the run.
+            answered: told every sample that stays.
+        """
+        path = self.path / SAMPLES
+        if not path.is_file():
+            return
+        _cut_to_whole_lines(path)
+        with replacing(path) as beside, LineLog(beside) as log:
+            for sample in self.samples(known):
+                if sample.error is None or sample.error.kind is ErrorKind.TIMEOUT:
+                    log.append(record_of(sample))
+                    answered(sample)
+
     def samples(
         self, known: Collection[str], only: Collection[str] | None = None
     ) -> Iterator[Sample]:
@@ -225,6 +256,21 @@ class RunFolder:
         """Write a report and return where it lies."""
         write_whole(self.path / name, text)
         return self.path / name
+
+
+def _cut_to_whole_lines(path: Path) -> None:
+    """Cut a file behind its last whole line: a process that died may have written part of one."""
+    with path.open("rb+") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - TAIL)
+            stream.seek(start)
+            found = stream.read(end - start).rfind(b"\n")
+            if found >= 0:
+                stream.truncate(start + found + 1)
+                return
+            end = start
+        stream.truncate(0)
 
 
 def _sample(data: Json, known: Collection[str]) -> Sample:

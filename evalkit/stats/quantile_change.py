@@ -20,23 +20,11 @@ from evalkit.stats.quantile import rank_limits, sample_quantile
 from evalkit.stats.resampling import unit_counts
 from evalkit.stats.shift import Values
 
-FEWEST_BEYOND = 5
-"""So many values have to be expected beyond a quantile for resampling to say anything about it."""
-
 ROUNDING = 1e-9
 """The last bits of a sum must not move a quantile from one value to the next."""
 
 WINDOW_ERRORS = 8
 """Draws outside so many standard errors of a quantile's rank are counted in full; there are few."""
-
-
-def fewest_units(quantile: float) -> int:
-    """Return from how many units on a quantile can be compared.
-
-    >>> fewest_units(0.95), fewest_units(0.5)
-    (100, 10)
-    """
-    return math.ceil(FEWEST_BEYOND / min(quantile, 1 - quantile) - 1e-9)
 
 
 def resampled_quantiles(

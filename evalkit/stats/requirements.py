@@ -14,8 +14,7 @@ from evalkit.core.envelope import (
     LimitKind,
     Support,
 )
-from evalkit.stats.planning import least_units
-from evalkit.stats.quantile_change import fewest_units
+from evalkit.stats.least import fewest_units, least_units
 
 FEWEST_UNBOUNDED = 50
 """Engine T below this many units: no method without a range is right there (Bahadur & Savage)."""

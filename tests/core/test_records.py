@@ -16,7 +16,7 @@ from evalkit.core.records import RecordError, case_record, error_kind, record_of
 GOOD: dict[str, Json] = {"id": "a", "output": "yes"}
 
 TEXTS = [
-    "output", "model", "model_requested", "finish_reason", "refusal", "request_id",
+    "output", "model", "model_requested", "finish_reason", "refusal", "request_id", "fingerprint",
     "format_version", "model_deprecated_at", "created",
 ]  # fmt: skip
 NUMBERS = ["latency_ms", "ttft_ms", "cost_usd"]
@@ -41,12 +41,12 @@ def test_every_field_finds_its_place() -> None:
     found = read(
         sample=2, model="m", model_requested="r", finish_reason="stop", refusal="no",
         latency_ms=12, ttft_ms=1.5, input_tokens=3, output_tokens=4.0, reasoning_tokens=0,
-        cost_usd=0.01, attempts=1, request_id="x", format_version="2", model_deprecated_at="2025",
+        cost_usd=0.01, attempts=1, request_id="x", fingerprint="fp", format_version="2", model_deprecated_at="2025",
         created="2024-05-13T00:00:00", metadata={"lang": "de"}, labels={"refusal": 1}, arm="other",
     )  # fmt: skip
     assert found == Sample(
         "a", Arm.CANDIDATE, 2, "yes", None, "m", "r", "stop", "no", 12.0, 1.5, 3, 4, 0, 0.01, 1,
-        "x", "2", "2025", "2024-05-13T00:00:00", {"lang": "de"}, {"labels": {"refusal": 1}},
+        "x", "fp", "2", "2025", "2024-05-13T00:00:00", {"lang": "de"}, {"labels": {"refusal": 1}},
     )  # fmt: skip
     assert isinstance(found.output_tokens, int)
     assert isinstance(found.latency_ms, float)

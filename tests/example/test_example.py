@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.core.run import Origin
 from evalkit.core.verdict import Result, Verdict
-from evalkit.flows.gate import Origin, gate
+from evalkit.flows.gate import gate
 from evalkit.spec.envelope import load_envelope
 from evalkit.spec.overrides import Overrides
 from evalkit.stages.ledger import Ledger

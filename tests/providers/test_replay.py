@@ -12,7 +12,7 @@ import pytest
 
 from evalkit.core.errors import SpecError
 from evalkit.core.model import Arm, ErrorKind, Sample, Snapshot
-from evalkit.core.ports import Recording
+from evalkit.core.ports import Recording, Surroundings
 from evalkit.core.registry import PROVIDERS
 from evalkit.providers.replay import MANY_PROBLEMS, ReplayOptions
 
@@ -20,7 +20,7 @@ REPLAY = PROVIDERS.get("replay")
 
 
 def opened(path: Path, arm: Arm | None = None) -> Recording:
-    found = REPLAY.open(Arm.CANDIDATE, Snapshot("replay", ReplayOptions(path, arm)))
+    found = REPLAY.open(Arm.CANDIDATE, Snapshot("replay", ReplayOptions(path, arm)), Surroundings())
     assert isinstance(found, Recording)
     return found
 

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from evalkit.core.envelope import Kind, LimitKind, Require, Scope, Severity, Support
 from evalkit.core.errors import EvalkitError, SpecError
 from evalkit.core.model import Arm, Prices, SystemPrompt
+from evalkit.core.registry import PROVIDERS
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
+
+KNOWN = ", ".join(PROVIDERS.names())
 
 Load = Callable[..., LoadedEnvelope]
 ProblemsOf = Callable[..., list[str]]
@@ -275,8 +278,8 @@ def test_a_file_that_is_no_mapping_is_one_problem(
         ("candidate:", "4:11: candidate: expected a mapping, found null"),
         ("candidate: {path: outputs.jsonl}", "4:12: candidate.provider: required, and not there"),
         ("candidate: {provider: 3}", "4:23: candidate.provider: expected text, found 3"),
-        ("candidate: {provider: repla}", "4:23: candidate.provider: unknown provider 'repla'; did you mean 'replay'? (known: replay)"),
-        ("candidate: {provider: evil.py}", "4:23: candidate.provider: unknown provider 'evil.py' (known: replay)"),
+        ("candidate: {provider: repla}", f"4:23: candidate.provider: unknown provider 'repla'; did you mean 'replay'? (known: {KNOWN})"),
+        ("candidate: {provider: evil.py}", f"4:23: candidate.provider: unknown provider 'evil.py' (known: {KNOWN})"),
         ("candidate: {provider: replay}", "4:12: candidate.path: required, and not there"),
         ("candidate: {provider: replay, path: 3}", "4:37: candidate.path: expected text, found 3"),
         ("candidate: {provider: replay, path: x, pth: y}", "4:40: candidate.pth: unknown key 'pth'; did you mean 'path'? (known: path, arm)"),

@@ -11,8 +11,11 @@ import pytest
 
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import Arm, SystemPrompt
+from evalkit.core.registry import PROVIDERS
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 from evalkit.spec.overrides import Overrides
+
+KNOWN = ", ".join(PROVIDERS.names())
 
 Load: TypeAlias = Callable[..., LoadedEnvelope]
 ProblemsOf: TypeAlias = Callable[..., list[str]]
@@ -136,7 +139,7 @@ def test_a_path_that_cannot_be_is_no_crash(load: Load, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("snapshot", "expected"),
     [
-        ("provider: repla\npath: x\n", ["new.yaml:1:11: candidate.provider: unknown provider 'repla'; did you mean 'replay'? (known: replay)"]),
+        ("provider: repla\npath: x\n", [f"new.yaml:1:11: candidate.provider: unknown provider 'repla'; did you mean 'replay'? (known: {KNOWN})"]),
         ("path: x\n", ["new.yaml:1:1: candidate.provider: required, and not there"]),
         ("provider: replay\n\npth: x\n", [
             "new.yaml:1:1: candidate.path: required, and not there",
@@ -168,7 +171,7 @@ def test_a_fault_of_the_command_line_is_placed_there(problems_of: ProblemsOf) ->
     )
     assert found == [
         "--candidate: candidate.provider: unknown provider 'repla'; did you mean 'replay'? "
-        "(known: replay)",
+        f"(known: {KNOWN})",
         "--inconclusive: inconclusive: expected 'block' or 'warn', found 'no'",
         "--repeats: repeats: expected a number from 1 to 1000, or noise-aware, found 2000",
         "--seed: seed: expected at least 0, found -1",

@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.core.errors import SHOWN_PROBLEMS, SpecError
 from evalkit.core.model import Sample, Snapshot
-from evalkit.core.ports import Recording
+from evalkit.core.ports import Recording, Surroundings
 from evalkit.core.registry import PROVIDERS
 from evalkit.stages.collect import FEW_ENOUGH_TO_GUESS, collect
 from tests.stages.trials import BASELINE, CANDIDATE
@@ -26,6 +26,7 @@ def recording(path: Path, records: Sequence[Record | str], arm: str = "candidate
     opened = replay.open(
         CANDIDATE if arm == "candidate" else BASELINE,
         Snapshot("replay", replay.options(path=path)),
+        Surroundings(),
     )
     assert isinstance(opened, Recording)
     return opened

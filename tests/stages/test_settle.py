@@ -17,7 +17,7 @@ from evalkit.stages.judge.drafts import Measured, draft
 from evalkit.stages.judge.settle import MOST_DRAWS
 from evalkit.stats.engines.unbounded import UnboundedMean
 from evalkit.stats.evidence import Evidence, Observed
-from evalkit.stats.planning import NEVER
+from evalkit.stats.least import NEVER
 from evalkit.stats.repeats import narrowing
 from evalkit.stats.requirements import least_cases, least_of, nearest_limit
 from tests.stages.trials import (

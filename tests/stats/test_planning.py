@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from evalkit.core.envelope import UNIT_INTERVAL, Limit, LimitKind, Support
 from evalkit.stats.decision import proves_inside
 from evalkit.stats.gaffke import Units, lower_limit, upper_limit
-from evalkit.stats.planning import NEVER, least_units
+from evalkit.stats.least import NEVER, least_units
 from tests.stats.arms import DIFFERENCE
 
 

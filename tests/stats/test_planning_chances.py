@@ -12,9 +12,10 @@ from scipy.stats import binom, multinomial
 
 from evalkit.core.envelope import Support
 from evalkit.core.plan import Cases
-from evalkit.stats import binomial, planning
+from evalkit.stats import binomial
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.evidence import CaseMeans
+from evalkit.stats.least import least_units, narrowest_room
 from evalkit.stats.planning import (
     MOST_CASES,
     Changes,
@@ -23,7 +24,6 @@ from evalkit.stats.planning import (
     critical_successes,
     fewest_gains,
     floor_power,
-    narrowest_room,
     paired_chances,
     paired_start,
     rate_chances,
@@ -137,8 +137,8 @@ def test_nothing_is_proven_by_no_case() -> None:
 def test_the_narrowest_room_is_what_so_many_units_can_prove() -> None:
     for n in (1, 59, 60, 1000):
         room = narrowest_room(n, ALPHA)
-        assert planning.least_units(UNIT_INTERVAL, 1 - room, 1.0, ALPHA) == n
-        assert planning.least_units(UNIT_INTERVAL, 1 - 0.999 * room, 1.0, ALPHA) > n
+        assert least_units(UNIT_INTERVAL, 1 - room, 1.0, ALPHA) == n
+        assert least_units(UNIT_INTERVAL, 1 - 0.999 * room, 1.0, ALPHA) > n
 
 
 # ---------------------------------------------------------------- paired differences

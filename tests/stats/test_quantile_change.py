@@ -22,9 +22,9 @@ from evalkit.stats.engines.quantile_change import (
     QuantileChange,
     QuantileMover,
 )
+from evalkit.stats.least import fewest_units
 from evalkit.stats.quantile import rank_limits, sample_quantile
 from evalkit.stats.quantile_change import (
-    fewest_units,
     mover_limits,
     resampled_quantiles,
     weighted_quantiles,

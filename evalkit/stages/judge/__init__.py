@@ -23,7 +23,7 @@ from evalkit.core.verdict import (
 )
 from evalkit.stages.judge.drafts import Draft, Measured, draft
 from evalkit.stages.judge.resolution import detects, sees
-from evalkit.stages.judge.sentence import look_sentence, sentences
+from evalkit.stages.judge.sentence import look_sentence, sentences, stopped_sentences
 from evalkit.stages.judge.settle import settle
 from evalkit.stats.decision import proves_inside, proves_outside
 from evalkit.stats.engines.betting import BettingMean
@@ -54,7 +54,7 @@ def judge(
     corrected = _corrected(drafts)
     family = len(corrected)
     bounds = [_decided(item, corrected.get(item.bound.name), family, facts) for item in drafts]
-    outcome = _folded(bounds, smoke=facts.smoke)
+    outcome = _folded(bounds, facts)
     exit_code = _exit_code(outcome, envelope, smoke=facts.smoke)
     headline, lead = sentences(
         outcome,
@@ -63,6 +63,8 @@ def judge(
         smoke=facts.smoke,
         let_through=exit_code is ExitCode.PASS,
     )
+    if facts.stopped:
+        headline, lead = stopped_sentences(headline, lead, outcome, facts.stopped)
     if envelope.baseline == envelope.candidate:
         lead = f"{lead} Both arms are the same snapshot: it was compared with itself."
     if facts.look > 1:
@@ -97,16 +99,16 @@ def _corrected(drafts: Sequence[Draft]) -> dict[str, float]:
     return dict(zip((name for name, _ in family), holm([p for _, p in family]), strict=True))
 
 
-def _folded(bounds: Sequence[BoundResult], *, smoke: bool) -> Outcome:
+def _folded(bounds: Sequence[BoundResult], facts: Facts) -> Outcome:
     blocking = [bound for bound in bounds if bound.blocks]
     if any(bound.result is Result.BROKEN for bound in blocking):
         return Outcome.FAIL
-    if any(bound.result is Result.UNMEASURED for bound in blocking):
+    if facts.stopped or any(bound.result is Result.UNMEASURED for bound in blocking):
         return Outcome.UNMEASURED
     undecided = any(
         bound.result is Result.UNDECIDED and bound.require is Require.PROVEN for bound in blocking
     )
-    return Outcome.INCONCLUSIVE if undecided or smoke else Outcome.PASS
+    return Outcome.INCONCLUSIVE if undecided or facts.smoke else Outcome.PASS
 
 
 def _exit_code(outcome: Outcome, envelope: Envelope, *, smoke: bool) -> ExitCode:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evalkit.core.corridor import in_order
 from evalkit.core.envelope import Require
+from evalkit.core.model import Arm
 from evalkit.core.phrases import (
     interval_name,
     judged_text,
@@ -60,6 +61,8 @@ def _fail(broken: Sequence[BoundResult], blocking: int, candidate: str) -> tuple
 
 
 def _unmeasured(unmeasured: Sequence[BoundResult], blocking: int) -> tuple[str, str]:
+    if not unmeasured:
+        return "Not everything could be measured.", "Nothing is said about the candidate."
     first = unmeasured[0]
     return (
         f"{len(unmeasured)} of {count_text(blocking, 'blocking bound')} could not be measured.",
@@ -115,6 +118,18 @@ def _kept(blocking: Sequence[BoundResult], candidate: str) -> str:
 
 def _approximate(bound: BoundResult) -> bool:
     return isinstance(bound.judged, Estimate) and bound.judged.approximate
+
+
+def stopped_sentences(
+    headline: str, lead: str, outcome: Outcome, stopped: Mapping[Arm, str]
+) -> tuple[str, str]:
+    """Return headline and lead where an arm could not be asked to the end: the cause comes first."""
+    causes = " ".join(
+        f"The {arm} could not be asked to the end: {why}." for arm, why in stopped.items()
+    )
+    if outcome is Outcome.UNMEASURED:
+        return headline, causes
+    return headline, f"{lead} {causes}"
 
 
 def look_sentence(look: int) -> str:

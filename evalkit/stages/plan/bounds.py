@@ -12,8 +12,8 @@ from evalkit.core.verdict import Estimate, Unmeasured
 from evalkit.stages.plan.bets import BetOutlook
 from evalkit.stages.plan.chosen import Unknown
 from evalkit.stages.plan.outlook import Outlook
+from evalkit.stats.least import narrowest_room
 from evalkit.stats.operating import Pair, caught, curve
-from evalkit.stats.planning import narrowest_room
 from evalkit.stats.requirements import least_of, nearest_limit, possible
 
 

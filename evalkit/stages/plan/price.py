@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from evalkit.core.model import Arm, Sample
+from evalkit.core.model import Arm, Prices, Sample, billed
 from evalkit.core.plan import Price
 
 
 @dataclass(slots=True)
 class Meter:
-    """Reads cost and latency off samples as they pass by."""
+    """Reads cost and latency off samples as they pass by; prices come before recorded costs."""
 
+    prices: Mapping[Arm, Prices] = field(default_factory=dict)
     answered: int = 0
     draws: dict[Arm, int] = field(default_factory=dict)
     costs: list[float] = field(default_factory=list)
@@ -26,7 +27,8 @@ class Meter:
             self.draws[arm] = max(self.draws.get(arm, 0), sample.index + 1)
             if sample.error is None:
                 self.answered += 1
-                self.costs += [] if sample.cost_usd is None else [sample.cost_usd]
+                cost = billed(sample, self.prices.get(arm))
+                self.costs += [] if cost is None else [cost]
                 self.latencies += [] if sample.latency_ms is None else [sample.latency_ms]
             yield sample
 

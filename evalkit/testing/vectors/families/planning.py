@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from evalkit.stats.least import least_units
 from evalkit.stats.planning import (
     Changes,
     cases_for_floor,
     critical_successes,
     floor_power,
-    least_units,
     paired_chances,
     paired_start,
 )

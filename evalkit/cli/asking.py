@@ -1,0 +1,237 @@
+"""The options of commands that ask live snapshots, and the terms they come to."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalkit.core.asking import Limits
+from evalkit.core.errors import SpecError, UsageError
+
+if TYPE_CHECKING:
+    from evalkit.core.model import Snapshot
+    from evalkit.core.run import Origin
+    from evalkit.flows.collecting import Terms
+    from evalkit.spec.envelope import LoadedEnvelope
+    from evalkit.spec.overrides import Overrides
+    from evalkit.stages.store import RunFolder
+
+CACHE = Path(".evalkit") / "answers.sqlite3"
+TYPED = {"candidate", "baseline", "repeats", "seed", "inconclusive", "only"}
+"""The overrides that the command line has an option for."""
+DAY = 86_400.0
+"""How long the answers of a snapshot that may change under its name are taken for its own."""
+
+MaxCost = Annotated[
+    float | None, typer.Option(min=0, help="Stop asking before so many US dollars are spent.")
+]
+MaxTime = Annotated[
+    str | None, typer.Option(help="Stop asking after so long: 90 (seconds), 10m, 2h.")
+]
+MaxRequests = Annotated[
+    int | None, typer.Option(min=1, help="Stop asking after so many requests, retries included.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("-j", "--concurrency", min=1, max=4096, help="Requests at a time, for each arm."),
+]
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Ask everything anew, whatever was answered before.")
+]
+StrictPins = Annotated[
+    bool, typer.Option("--strict-pins", help="Refuse a model whose name can move to another one.")
+]
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|m|min|h)?")
+_SECONDS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the command line says about asking.
+
+    ``command`` is what was typed, ``started`` when, ISO 8601; one that is not ``resumable`` goes on
+    by being typed again.
+    """
+
+    command: str
+    limits: Limits
+    started: str
+    concurrency: int | None = None
+    refresh: bool = False
+    anyway: bool = False
+    resumable: bool = True
+
+    def begin(
+        self,
+        loaded: LoadedEnvelope,
+        folder: Path,
+        origin: Origin,
+        *,
+        limit: int | None = None,
+        before: Path | None = None,
+    ) -> RunFolder:
+        """Collect a new run."""
+        from evalkit.flows.collecting import collect_run
+        from evalkit.stages.store import RunFolder
+
+        earlier = None if before is None else RunFolder.open(before)
+        loaded = self._hurried(loaded)
+        with self._terms(loaded, self.started) as terms:
+            return collect_run(loaded, folder, origin, terms, limit=limit, before=earlier)
+
+    def go_on(self, loaded: LoadedEnvelope, folder: Path) -> tuple[LoadedEnvelope, RunFolder]:
+        """Collect what a run that was broken off still lacks, under its own envelope.
+
+        Raises:
+            UsageError: the envelope has changed since, or the run was whole already.
+        """
+        from evalkit.cli.world import code_root
+        from evalkit.flows.collecting import go_on
+        from evalkit.spec.envelope import load_envelope
+        from evalkit.spec.overrides import Overrides
+        from evalkit.stages.store import RunFolder
+
+        run = RunFolder.open(folder)
+        manifest = run.manifest()
+        own = load_envelope(
+            run.envelope_path, overrides=Overrides(only=manifest.only), code_root=code_root()
+        )
+        if own.digest != loaded.digest:
+            raise UsageError(
+                f"{loaded.path} is not what {folder} was begun with; gate it anew, without --resume: "
+                "what was answered before is not asked again where it is the same"
+            )
+        with self._terms(own, manifest.created) as terms:
+            go_on(run, self._hurried(own), terms)
+        return own, run
+
+    def _hurried(self, loaded: LoadedEnvelope) -> LoadedEnvelope:
+        """Return the envelope with the concurrency of the command line."""
+        if self.concurrency is None:
+            return loaded
+        envelope = loaded.envelope
+        candidate = replace(envelope.candidate, concurrency=self.concurrency)
+        baseline = envelope.baseline and replace(envelope.baseline, concurrency=self.concurrency)
+        return replace(loaded, envelope=replace(envelope, candidate=candidate, baseline=baseline))
+
+    @contextmanager
+    def _terms(self, loaded: LoadedEnvelope, begun: str) -> Iterator[Terms]:
+        from evalkit.cli.progress import ProgressLine
+        from evalkit.cli.world import code_root
+        from evalkit.core.ports import Surroundings
+        from evalkit.flows.collecting import Terms
+
+        line = ProgressLine()
+        try:
+            yield Terms(
+                cache=cache_path(),
+                limits=self.limits,
+                surroundings=Surroundings(environment=os.environ, code_root=code_root()),
+                since={
+                    arm: self._oldest(loaded.envelope.snapshots[arm], begun)
+                    for arm in loaded.envelope.live
+                },
+                anyway=self.anyway,
+                go_on=lambda run: (
+                    f"{self.command} --resume {run}" if self.resumable else self.command
+                ),
+                watch=line,
+            )
+        finally:
+            line.close()
+
+    def _oldest(self, snapshot: Snapshot, begun: str) -> float:
+        """Return since when answers count: of a pinned model always, of another since yesterday."""
+        from evalkit.core.lifecycle import Pin
+        from evalkit.core.registry import PROVIDERS
+        from evalkit.spec.pins import classified
+
+        run_began = datetime.fromisoformat(begun).timestamp()
+        if self.refresh:
+            return run_began
+        found = classified(snapshot, PROVIDERS.get(snapshot.provider))
+        pinned = found is not None and found.pin is Pin.PINNED
+        return 0.0 if pinned else min(run_began, time.time() - DAY)
+
+
+def typed(command: str, envelope: Path, overrides: Overrides) -> str:
+    """Return what was typed to ask this, ready to be typed again."""
+    words = ["evalkit", command, str(envelope)]
+    for field in fields(overrides):
+        value = getattr(overrides, field.name)
+        values = value if isinstance(value, tuple) else (value,)
+        if field.name in TYPED:
+            words += [f"--{field.name}={item}" for item in values if item is not None]
+    return shlex.join(words)
+
+
+def limits_of(cost: float | None, duration: str | None, requests: int | None) -> Limits:
+    """Return what may be spent.
+
+    Raises:
+        UsageError: the time is none.
+    """
+    return Limits(cost, None if duration is None else seconds_of(duration), requests)
+
+
+def seconds_of(text: str) -> float:
+    """Return a time in seconds.
+
+    >>> seconds_of("90"), seconds_of("1.5m"), seconds_of("2h")
+    (90.0, 90.0, 7200.0)
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = _TIME.fullmatch(text.strip())
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"--max-time {text}: expected a time such as 90, 10m or 2h")
+    return seconds
+
+
+def cache_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where answers are kept: in the folder of the project, or where EVALKIT_CACHE says."""
+    return Path(environment.get("EVALKIT_CACHE") or CACHE)
+
+
+def with_prices(
+    path: Path, loaded: LoadedEnvelope, overrides: Overrides, limits: Limits
+) -> LoadedEnvelope:
+    """Return the envelope with the prices of live arms in it, where they are asked for.
+
+    Raises:
+        UsageError: money is limited, and what an arm costs is not known.
+    """
+    from evalkit.cli.world import code_root
+    from evalkit.spec.envelope import load_envelope
+    from evalkit.spec.prices import missing_prices
+
+    found = missing_prices(loaded, limits)
+    if not found:
+        return loaded
+    return load_envelope(path, overrides=replace(overrides, prices=found), code_root=code_root())
+
+
+def refuse_floating(loaded: LoadedEnvelope) -> None:
+    """Refuse an envelope with a model whose name can move.
+
+    Raises:
+        SpecError: with every such model.
+    """
+    from evalkit.spec.pins import floating
+
+    problems = floating(loaded)
+    if problems:
+        raise SpecError(problems)

@@ -1,0 +1,88 @@
+"""``evalkit run``: collect only."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalkit.cli.asking import (
+    Asking,
+    Jobs,
+    MaxCost,
+    MaxRequests,
+    MaxTime,
+    Refresh,
+    StrictPins,
+    limits_of,
+    refuse_floating,
+    typed,
+    with_prices,
+)
+
+
+def run(
+    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    candidate: Annotated[str | None, typer.Option(help="Another candidate, as in gate.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Another baseline, as in gate.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Ask only the first N cases. A smoke run.")
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, help="Samples of the candidate a case.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="A run that was broken off: ask what is still missing.")
+    ] = None,
+    max_cost: MaxCost = None,
+    max_time: MaxTime = None,
+    max_requests: MaxRequests = None,
+    concurrency: Jobs = None,
+    refresh: Refresh = False,
+    strict_pins: StrictPins = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
+    ] = None,
+) -> None:
+    """Ask both snapshots every case and keep the answers, without judging them.
+
+    `evalkit judge` judges the run folder, which this prints.
+    """
+    from evalkit.cli.world import code_root, origin
+    from evalkit.spec.envelope import load_envelope
+    from evalkit.spec.overrides import Overrides
+
+    overrides = Overrides(candidate=candidate, baseline=baseline, repeats=repeats, seed=seed)
+    loaded = load_envelope(envelope, overrides=overrides, code_root=code_root())
+    limits = limits_of(max_cost, max_time, max_requests)
+    if strict_pins:
+        refuse_floating(loaded)
+    loaded = with_prices(envelope, loaded, overrides, limits)
+    started = origin(loaded.envelope.name)
+    asking = Asking(
+        command=typed("run", envelope, overrides),
+        limits=limits,
+        started=started.created,
+        concurrency=concurrency,
+        refresh=refresh,
+        anyway=True,
+    )
+    if resume is None:
+        folder = output or Path("reports") / started.run
+        made = asking.begin(loaded, folder, started, limit=limit)
+    else:
+        _, made = asking.go_on(loaded, resume)
+    sys.stdout.write(f"{made.path}\n")
+    manifest = made.manifest()
+    for arm, why in manifest.stopped.items():
+        sys.stderr.write(f"evalkit: the {arm} could not be asked to the end: {why}\n")
+    if manifest.spent:
+        sys.stderr.write(f"evalkit: not everything was asked: {manifest.spent}\n")
+    if manifest.stopped or manifest.spent:
+        from evalkit.core.verdict import ExitCode
+
+        sys.exit(int(ExitCode.UNMEASURED))

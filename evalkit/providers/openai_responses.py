@@ -1,0 +1,213 @@
+"""Asks an endpoint that speaks OpenAI's responses.
+
+The system prompt is sent as ``instructions``, a ``response_schema`` under ``text.format``. The
+messages of a case keep their roles. OpenAI stores what is asked here unless ``params`` say
+``store: false``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import cast
+
+from evalkit.core.lifecycle import Lifecycle
+from evalkit.core.model import Arm, Json, Sample, Snapshot
+from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, always
+from evalkit.core.secrets import Secrets
+from evalkit.files.json_text import parse_json
+from evalkit.wire.endpoint import (
+    Endpoint,
+    endpoint_lacks,
+    reserved_lacks,
+    schema_lacks,
+)
+from evalkit.wire.exchange import HttpRequest, HttpResponse
+from evalkit.wire.failures import Failure
+from evalkit.wire.http_provider import http_provider
+from evalkit.wire.json_values import count_at, items_at, joined_texts, known, text_at, value_at
+from evalkit.wire.objections import (
+    CONTENT_FILTER,
+    OF_THE_CASE,
+    Sent,
+    answered,
+    error_body,
+    nothing_found,
+    outcome,
+    told_inside,
+    usual_objection,
+)
+from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle_at
+
+PATH = "/responses"
+RESERVED = {
+    "input": "the golden set and the prompt say what is asked",
+    "instructions": "write system_prompt: instead",
+    "background": "an answer is waited for; leave it out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIResponsesOptions:
+    """Where responses are asked for, and with which key.
+
+    Attributes:
+        base_url: the address up to and without ``/responses``, such as
+            ``https://NAME.openai.azure.com/openai/v1`` for Azure.
+        api_key: ``${env:NAME}`` with the variable that holds the key. Left out, ``OPENAI_API_KEY``
+            is sent to OpenAI's own address, and no key to any other.
+        headers: headers to send beside these; a value may hold ``${env:NAME}``.
+    """
+
+    base_url: str = HOME
+    api_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """The wire format: ``fixed`` is what stands in every body of this snapshot."""
+
+    endpoint: Endpoint
+    fixed: Mapping[str, Json]
+    sent: Sent
+
+    @classmethod
+    def of(cls, arm: Arm, snapshot: Snapshot, secrets: Secrets) -> Responses:
+        """Return the format of one snapshot.
+
+        Raises:
+            MissingSecretError: a variable that it names is not set.
+        """
+        options = cast("OpenAIResponsesOptions", snapshot.options)
+        return cls(
+            openai_endpoint(options.base_url, PATH, options, secrets, owner=arm.value),
+            _fixed(snapshot),
+            Sent.of(
+                snapshot,
+                path=PATH,
+                own={
+                    "model": "model",
+                    "input": OF_THE_CASE,
+                    "instructions": "system_prompt",
+                    "text": "response_schema",
+                    "text.format": "response_schema",
+                },
+            ),
+        )
+
+    def request(self, request: Request) -> HttpRequest:
+        """Return the HTTP request, without the headers that hold a secret."""
+        turns: list[Json] = [
+            {"role": turn.role, "content": turn.content} for turn in request.messages
+        ]
+        return self.endpoint.post({**self.fixed, "input": turns})
+
+    def secret_headers(self) -> dict[str, str]:
+        """Return the headers that hold a secret, filled in."""
+        return dict(self.endpoint.secret)
+
+    def read(self, request: Request, response: HttpResponse) -> Sample | Failure:
+        """Return what a response says; see ``wire.http_provider.WireFormat``."""
+        if response.status // 100 != 2:
+            objection = usual_objection(error_body(response))
+            return outcome(objection, request, response, self.sent)
+        body = response.json()
+        if value_at(body, "error") is not None:
+            return told_inside(usual_objection(body), request, response)
+        status = text_at(body, "status")
+        cut = text_at(body, "incomplete_details", "reason")
+        if not items_at(body, "output") and cut is None:
+            return nothing_found(response, "output")
+        if status in {"cancelled", "failed", "in_progress", "queued"}:
+            return nothing_found(response, "an answer that has ended")
+        output, refusal = _said(items_at(body, "output"))
+        if refusal is None and cut == CONTENT_FILTER and not output:
+            refusal = ""
+        return answered(
+            request,
+            output=output,
+            refusal=refusal,
+            finish_reason=cut or status,
+            model=text_at(body, "model"),
+            request_id=text_at(body, "id"),
+            input_tokens=count_at(body, "usage", "input_tokens"),
+            output_tokens=count_at(body, "usage", "output_tokens"),
+            reasoning_tokens=count_at(body, "usage", "output_tokens_details", "reasoning_tokens"),
+            extra=_extra(body),
+        )
+
+
+def _fixed(snapshot: Snapshot) -> dict[str, Json]:
+    fixed: dict[str, Json] = {**snapshot.params, "model": snapshot.model}
+    if snapshot.system_prompt is not None:
+        fixed["instructions"] = snapshot.system_prompt.text
+    if snapshot.response_schema is not None:
+        schema = parse_json(snapshot.response_schema)
+        named: dict[str, Json] = {"name": "answer", "strict": True, "schema": schema}
+        text = fixed.get("text")
+        fixed["text"] = {
+            **(text if isinstance(text, dict) else {}),
+            "format": {"type": "json_schema", **named},
+        }
+    return fixed
+
+
+def _said(items: list[Json]) -> tuple[str, str | None]:
+    """Return the texts of the messages, and those of the refusals, ``None`` where there is none."""
+    parts = [
+        part
+        for item in items
+        if value_at(item, "type") == "message"
+        for part in items_at(item, "content")
+    ]
+    refusals = [
+        text_at(part, "refusal") or "" for part in parts if value_at(part, "type") == "refusal"
+    ]
+    return joined_texts(parts, "output_text"), "".join(refusals) if refusals else None
+
+
+def _extra(body: Json) -> dict[str, Json]:
+    details = value_at(body, "usage", "input_tokens_details")
+    moderation = value_at(body, "moderation")
+    calls = [item for item in items_at(body, "output") if value_at(item, "type") == "function_call"]
+    return known(
+        cached_input_tokens=count_at(details, "cached_tokens"),
+        cache_write_input_tokens=count_at(details, "cache_write_tokens"),
+        service_tier=text_at(body, "service_tier"),
+        moderation=moderation if isinstance(moderation, dict) else None,
+        tool_calls=len(calls) or None,
+    )
+
+
+def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
+    options = cast("OpenAIResponsesOptions", snapshot.options)
+    yield from endpoint_lacks(snapshot, base_url=options.base_url, path=PATH)
+    yield from reserved_lacks(snapshot, RESERVED)
+    yield from schema_lacks(snapshot, ("text", "format"))
+
+
+def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
+    secrets = Secrets(surroundings.environment)
+    wire_format = Responses.of(arm, snapshot, secrets)
+    return http_provider(wire_format, snapshot, surroundings, secrets)
+
+
+async def _lifecycle(
+    snapshot: Snapshot, surroundings: Surroundings, today: date
+) -> Lifecycle | None:
+    options = cast("OpenAIResponsesOptions", snapshot.options)
+    return await openai_lifecycle_at(options.base_url, options, snapshot, surroundings, today=today)
+
+
+openai_responses = ProviderPlugin(
+    "openai-responses",
+    OpenAIResponsesOptions,
+    _open,
+    doc=__doc__,
+    lacks=_lacks,
+    structured=always,
+    vendor="openai",
+    lifecycle=_lifecycle,
+)
