@@ -8,7 +8,7 @@ OLDEST := $(VENV)-oldest
 ROOMS := core files stats stages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint oldest coverage format bench examples clean
+.PHONY: help demo test check lint oldest coverage format bench servers examples clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ format: $(INSTALLED)  ## write the code as the formatter does
 bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
 	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
+
+servers: $(INSTALLED)  ## install real servers into .venv-servers (slow, once) and gate against them
+	$(BIN)/python -m tests.servers.install
+	$(BIN)/python -m pytest tests/servers --durations=5
 
 examples: $(INSTALLED)  ## write the shipped example and its sample report anew
 	$(BIN)/python golden_sets/generate.py

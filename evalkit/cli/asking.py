@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -20,7 +20,8 @@ from evalkit.core.asking import Limits
 from evalkit.core.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
-    from evalkit.core.model import Snapshot
+    from evalkit.core.asking import Forecast
+    from evalkit.core.model import Arm, Snapshot
     from evalkit.core.run import Origin
     from evalkit.flows.collecting import Terms
     from evalkit.spec.envelope import LoadedEnvelope
@@ -61,7 +62,8 @@ class Asking:
     """What the command line says about asking.
 
     ``command`` is what was typed, ``started`` when, ISO 8601; one that is not ``resumable`` goes on
-    by being typed again.
+    by being typed again. Where a ``ledger`` is named it is a gate, which may end as soon as its
+    verdict is settled.
     """
 
     command: str
@@ -70,6 +72,7 @@ class Asking:
     concurrency: int | None = None
     refresh: bool = False
     anyway: bool = False
+    ledger: Path | None = None
     resumable: bool = True
 
     def begin(
@@ -143,13 +146,38 @@ class Asking:
                     for arm in loaded.envelope.live
                 },
                 anyway=self.anyway,
+                settled=None if self.ledger is None else self._settled(loaded, self.ledger),
                 go_on=lambda run: (
                     f"{self.command} --resume {run}" if self.resumable else self.command
                 ),
+                announce=self._announce,
                 watch=line,
             )
         finally:
             line.close()
+
+    def _announce(self, arm: Arm, forecast: Forecast) -> None:
+        """Say on standard error what is about to be asked, and what it will cost."""
+        from evalkit.core.wording import count_text, money_text
+
+        cost = forecast.cost_usd
+        text = f"{arm}: up to {count_text(forecast.requests, 'request')}"
+        if cost is not None:
+            text += f", about {money_text(cost)}"
+            most = self.limits.cost_usd
+            if most is not None and cost > most:
+                text += f", of which --max-cost {most:g} pays for a part"
+        typer.echo(text, err=True)
+
+    def _settled(self, loaded: LoadedEnvelope, ledger: Path) -> Callable[[RunFolder], bool]:
+        def settled(run: RunFolder) -> bool:
+            # Loaded late: what computes takes a while to load, and the first request did not wait.
+            from evalkit.flows.settled import verdict_is_settled
+            from evalkit.stages.ledger import Ledger
+
+            return verdict_is_settled(run, loaded, Ledger(ledger))
+
+        return settled
 
     def _oldest(self, snapshot: Snapshot, begun: str) -> float:
         """Return since when answers count: of a pinned model always, of another since yesterday."""

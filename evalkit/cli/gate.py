@@ -149,6 +149,7 @@ def gate(
             concurrency=concurrency,
             refresh=refresh,
             anyway=anyway,
+            ledger=ledger,
         )
         if resume is None:
             run = asking.begin(loaded, folder, started, limit=limit, before=go_on)

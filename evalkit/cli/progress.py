@@ -8,6 +8,7 @@ from typing import TextIO
 
 from evalkit.core.asking import ArmProgress, Progress
 from evalkit.core.wording import count_text, duration_text
+from evalkit.report.safe import visible
 
 SECONDS_BETWEEN_LINES = 10.0
 """In a log, where no line can be taken back."""
@@ -84,11 +85,12 @@ def _arm_text(part: ArmProgress, seconds: float) -> str:
 
 def _waited_for(progress: Progress) -> str:
     waiting = sum(part.waiting for part in progress.arms.values())
+    why = " ".join(visible(progress.ending).split())  # an endpoint may have had the last word
     if not waiting:
-        return f"no more is asked: {progress.ending}"
+        return f"no more is asked: {why}"
     again = "; Ctrl-C again gives them up" if progress.ending == "interrupted" else ""
     what = count_text(waiting, "request")
-    return f"no more is asked: {progress.ending}; waiting for {what} under way{again}"
+    return f"no more is asked: {why}; waiting for {what} under way{again}"
 
 
 def _is_over(progress: Progress) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,7 @@ def validate(
     broken = False
     for path in files:
         try:
-            found = flow.validate(path)
+            found = flow.validate(path, os.environ)
         except SpecError as error:
             sys.stderr.write(f"{error}\n")
             broken = True
@@ -39,5 +40,7 @@ def validate(
         sys.stdout.write(f"{found.path}: valid ({', '.join(parts)})\n")
         for scorer in found.unchecked:
             sys.stdout.write(f"  not checked: {scorer} and its bounds (validate runs no code)\n")
+        for lack in found.unset:
+            sys.stdout.write(f"  not here: {lack}\n")
     if broken:
         sys.exit(SpecError.exit_code)

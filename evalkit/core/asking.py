@@ -44,13 +44,22 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many requests an arm will get, and about what they cost in US dollars, where it is known."""
+
+    requests: int
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Why a collection ended before everything was asked; empty where it did not.
 
-    ``stopped`` says which arm could not go on and why, ``spent`` which limit was reached,
-    ``interrupted`` that somebody asked to end it.
+    ``stopped`` says which arm could not go on and why, ``spent`` which limit was reached, ``settled``
+    that what was answered is enough, ``interrupted`` that somebody asked to end it.
     """
 
     stopped: Mapping[Arm, str] = field(default_factory=dict)
     spent: str = ""
+    settled: bool = False
     interrupted: bool = False

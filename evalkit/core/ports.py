@@ -163,7 +163,8 @@ class ProviderPlugin:
     ``open`` may need an event loop only once it is asked; ``lacks`` looks at a snapshot without
     asking anybody. ``recorded`` says that answers exist already, ``structured`` whether the endpoint
     is told the response schema, ``reads_input`` that it can take a case of variables without a
-    prompt, ``vendor`` whose table of models and prices its names belong to.
+    prompt, ``runs_code`` that opening it runs what the envelope names, ``vendor`` whose table of
+    models and prices its names belong to.
     ``lifecycle`` asks the vendor until when it serves a snapshot's model; the answer is dated with
     the day given, and ``None`` where the vendor does not say.
     """
@@ -178,6 +179,7 @@ class ProviderPlugin:
     recorded: bool = False
     structured: Callable[[Snapshot], bool] = _never
     reads_input: bool = False
+    runs_code: bool = False
     vendor: str | None = None
     lifecycle: Callable[[Snapshot, Surroundings, date], Awaitable[Lifecycle | None]] | None = None
 

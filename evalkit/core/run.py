@@ -29,8 +29,9 @@ class Manifest:
     not whole, or nothing; ``only`` names the bounds that were judged, where not all were; ``look``
     counts the gates on this candidate that the ledger knows, this one among them; ``asked`` says how
     many cases each earlier run had asked that this one went on from. ``spent`` names the limit that
-    ended the asking, ``stopped`` the arm that could not go on and why, and ``kept`` how many answers
-    of an arm were there already, paid for by an earlier run.
+    ended the asking, ``settled`` says that what was answered by then decided every bound, ``stopped``
+    names the arm that could not go on and why, and ``kept`` how many answers of an arm were there
+    already, paid for by an earlier run.
     """
 
     run: str
@@ -46,8 +47,14 @@ class Manifest:
     look: int = 1
     asked: tuple[int, ...] = ()
     spent: str = ""
+    settled: bool = False
     stopped: Mapping[Arm, str] = field(default_factory=dict)
     kept: Mapping[Arm, int] = field(default_factory=dict)
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: str = "evalkit.run/1"
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some of the cases were asked, and are judged."""
+        return bool(self.spent) or self.settled

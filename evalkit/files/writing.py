@@ -47,6 +47,11 @@ class LineLog:
         if len(self._waiting) >= LINES_PER_WRITE:
             self._write()
 
+    def flush(self) -> None:
+        """Put on disk what was taken so far."""
+        if self._waiting:
+            self._write()
+
     def _write(self) -> None:
         self._stream.write("".join(self._waiting))
         self._stream.flush()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from evalkit.core.errors import UsageError
-from evalkit.core.model import Arm, Sample
+from evalkit.core.errors import ProviderError, UsageError
+from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.noise import NoiseFloor
 from evalkit.core.ports import Recording
-from evalkit.flows.inputs import recordings, sound_cases
+from evalkit.core.wording import count_text
+from evalkit.flows.inputs import asked_whole, recordings, sound_cases
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import aggregate
 from evalkit.stages.collect import collect
@@ -61,11 +62,15 @@ def measure_noise(
     Raises:
         SpecError: with every problem of every file.
         UsageError: there is no baseline, or no case was drawn twice.
+        ProviderError: a live baseline could not be asked to the end.
     """
     envelope = replace(loaded.envelope, live=frozenset())  # whatever was asked is there by now
     if envelope.baseline is None:
         raise UsageError(NO_BASELINE)
     cases = sound_cases(loaded)
+    spent = ""
+    if asked is not None:
+        cases, spent = _answered(asked, loaded, cases)
     scored = score(_draws(loaded, again, asked, cases.keys()), cases, envelope, loaded.plugins)
     table = aggregate(scored, cases, envelope, loaded.plugins)
     exhibits = [table.exhibit_for(bound).only([Arm.BASELINE]) for bound in envelope.bounds]
@@ -73,10 +78,29 @@ def measure_noise(
     return noise_floor(
         envelope,
         exhibits,
-        how=f"{how}, dealt out to both arms at random",
+        how=f"{how}, dealt out to both arms at random{spent}",
         comparisons=comparisons,
         seed=envelope.seed,
     )
+
+
+def _answered(
+    asked: RunFolder, loaded: LoadedEnvelope, cases: dict[str, Case]
+) -> tuple[dict[str, Case], str]:
+    """Return the cases that a live baseline was asked whole, and what is to be said of the others.
+
+    Raises:
+        ProviderError: it could not be asked to the end.
+        UsageError: a limit was reached before any case was asked whole.
+    """
+    manifest = asked.manifest()
+    for why in manifest.stopped.values():
+        raise ProviderError(f"the baseline could not be asked to the end: {why}")
+    whole = asked_whole(asked, twice_asked(loaded).envelope, cases, manifest)
+    if not whole:
+        raise UsageError(f"no case was asked twice before {manifest.spent} was reached")
+    part = f"{len(whole):,} of {count_text(len(cases), 'case')}"
+    return whole, f"; {part}, then {manifest.spent} was reached" if manifest.spent else ""
 
 
 def _draws(
@@ -87,7 +111,9 @@ def _draws(
 ) -> Iterator[Sample]:
     """Yield every draw of the baseline; those of the second recording bear numbers of their own."""
     if asked is not None:
-        yield from (replace(sample, arm=Arm.BASELINE) for sample in asked.samples(case_ids))
+        for sample in asked.samples(asked.cases()):
+            if sample.case_id in case_ids:
+                yield replace(sample, arm=Arm.BASELINE)
     else:
         yield from collect(_baseline(loaded), case_ids)
     if again is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from evalkit.core.asking import Ending, Limits, Progress
+from evalkit.core.asking import Ending, Forecast, Limits, Progress
 from evalkit.core.digest import SetDigest
-from evalkit.core.envelope import Envelope
 from evalkit.core.errors import (
     Problem,
     RunInterruptedError,
@@ -19,27 +16,27 @@ from evalkit.core.errors import (
     UserError,
 )
 from evalkit.core.model import Arm, Sample, Snapshot, billed
-from evalkit.core.ports import Memory, Provider, Request, Surroundings
+from evalkit.core.ports import Memory, Provider, Surroundings
 from evalkit.core.records import case_record, record_of
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Origin
+from evalkit.flows.asked import Answered, Asked, Ids
 from evalkit.flows.earlier import Earlier
 from evalkit.flows.inputs import cases_of_run, kept_cases, recorded_samples
 from evalkit.flows.provenance import manifest_of
 from evalkit.flows.sizes import Sizes
-from evalkit.spec.case_lines import CaseLines
-from evalkit.spec.coverage import prompts
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.ask import Budget, LiveArm, ask
 from evalkit.stages.cache import AnswerCache
 from evalkit.stages.store import RunFolder
 
-SPENT = "spent: "
-"""What stands in a manifest before the limit that ended the asking."""
-
 
 def _unwatched(progress: Progress) -> None:
     del progress
+
+
+def _untold(arm: Arm, forecast: Forecast) -> None:
+    del arm, forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,9 @@ class Terms:
 
     ``cache`` is where answers that were paid for are kept; ``since`` says per arm how old one may
     be, in seconds of the epoch; ``anyway`` asks even where no answers could prove a bound;
-    ``go_on`` returns what has to be typed to go on with a run; ``watch`` is told how far it is.
+    ``settled`` says of a run whether its answers are enough, and the rest need not be asked;
+    ``go_on`` returns what has to be typed to go on with a run; ``announce`` is told, before the first
+    request, how many there will be and what they will cost, ``watch`` how far it is.
     """
 
     cache: Path
@@ -56,7 +55,9 @@ class Terms:
     surroundings: Surroundings = field(default_factory=Surroundings)
     since: Mapping[Arm, float] = field(default_factory=dict)
     anyway: bool = False
+    settled: Callable[[RunFolder], bool] | None = None
     go_on: Callable[[Path], str] = str
+    announce: Callable[[Arm, Forecast], None] = _untold
     watch: Callable[[Progress], None] = _unwatched
 
 
@@ -89,7 +90,7 @@ def collect_run(
     try:
         problems: list[Problem] = []
         run.write_envelope(loaded.document)
-        content, ids, sizes = SetDigest(), _Ids.of(loaded.envelope), Sizes(loaded.envelope)
+        content, ids, sizes = SetDigest(), Ids.of(loaded.envelope), Sizes(loaded.envelope)
         for case in kept_cases(run, loaded, problems, limit=limit, earlier=earlier):
             content.add(case_record(case))
             ids.add(case.id)
@@ -133,6 +134,7 @@ def _collect(
     there = there or Answered()
     fresh = (sample for sample in recorded if not there.holds(sample))
     for sample in run.keep_samples(fresh):
+        there.measure(sample)
         if sample.arm in loaded.envelope.live:
             there.note(sample)  # of an earlier run that is gone on with
     try:
@@ -141,11 +143,12 @@ def _collect(
         place = loaded.source.place(tuple(error.key.split(".")))
         raise SpecError.single(place, error.message, where=error.key) from error
     manifest = run.manifest()
-    smoke = manifest.smoke.split(SPENT)[0].rstrip()
-    smoke = f"{smoke} {SPENT}{ending.spent}".strip() if ending.spent else smoke
     run.write_manifest(
-        replace(manifest, smoke=smoke, spent=ending.spent, stopped=ending.stopped, kept=kept)
-    )
+        replace(
+            manifest,
+            spent=ending.spent, settled=ending.settled, stopped=ending.stopped, kept=kept,
+        )
+    )  # fmt: skip
     if ending.interrupted:
         raise RunInterruptedError(
             f"interrupted; every answer is kept in {run.path}. Go on with: {terms.go_on(run.path)}"
@@ -160,7 +163,9 @@ def _ask_live(
     if not envelope.live:
         return Ending(), {}
     budget = Budget(terms.limits)
-    surroundings = replace(terms.surroundings, another=budget.another, seed=envelope.seed, shared={})
+    surroundings = replace(
+        terms.surroundings, another=budget.another, seed=envelope.seed, shared={}
+    )
     draws = _draws(run, loaded)
     last: dict[Arm, int] = {}
 
@@ -169,7 +174,7 @@ def _ask_live(
         terms.watch(progress)
 
     with AnswerCache(terms.cache) as cache, run.case_lines() as cases, run.sample_log() as log:
-        asked = _Asked(cases, draws, there, envelope)
+        asked = Asked(cases, draws, there, envelope)
         arms = {}
         for arm in asked.arms:
             snapshot = envelope.snapshots[arm]
@@ -177,8 +182,16 @@ def _ask_live(
             since = terms.since.get(arm, 0.0)
             memory = cache.of(snapshot.provider, snapshot.model, since=since)
             arms[arm] = _live_arm(snapshot, opened, memory, total=asked.total(arm))
+            answers = there.mean_output_tokens
+            terms.announce(arm, asked.forecast(arm, snapshot, answers))
+
+        def enough() -> bool:
+            log.flush()
+            return terms.settled is not None and terms.settled(run)
+
+        rounds = asked.rounds() if terms.settled else [asked.requests(0, len(cases))]
         ending = ask(
-            asked, arms, budget=budget, watch=watch,
+            rounds, arms, budget=budget, watch=watch, enough=enough,
             keep=lambda sample: log.append(record_of(sample)),
         )  # fmt: skip
     return ending, {arm: count for arm, count in last.items() if count}
@@ -192,91 +205,6 @@ def _draws(run: RunFolder, loaded: LoadedEnvelope) -> Callable[[int], int]:
     from evalkit.flows.noisy import draws_by_number  # computes, and so takes a while to load
 
     return draws_by_number(run, loaded)
-
-
-# ---------------------------------------------------------------- what is asked
-
-
-@dataclass(slots=True)
-class Answered:
-    """Which samples are there already, by arm, case and index."""
-
-    _keys: set[tuple[Arm, str, int]] = field(default_factory=set)
-
-    def note(self, sample: Sample) -> None:
-        """Take note of a sample."""
-        self._keys.add((sample.arm, sample.case_id, sample.index))
-
-    def __contains__(self, request: Request) -> bool:
-        return (request.arm, request.case.id, request.index) in self._keys
-
-    def holds(self, sample: Sample) -> bool:
-        """Return whether this sample is there."""
-        return (sample.arm, sample.case_id, sample.index) in self._keys
-
-    def count(self, arm: Arm) -> int:
-        """Return how many samples of an arm are there."""
-        return sum(key[0] is arm for key in self._keys)
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
-
-
-@dataclass(slots=True)
-class _Ids:
-    """The ids of the cases, where some recording will be held against them."""
-
-    needed: bool
-    known: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, envelope: Envelope) -> _Ids:
-        """Return none yet; a million ids that nobody asks for would only take memory."""
-        return cls(needed=len(envelope.live) < len(envelope.snapshots))
-
-    def add(self, case_id: str) -> None:
-        """Take note of a case."""
-        if self.needed:
-            self.known.add(case_id)
-
-
-class _Asked:
-    """Every request in the order of the run: cases shuffled by its seed, arms one after the other.
-
-    What a day does to an endpoint, an outage or a quiet hour, then happens to both arms and to all
-    kinds of cases alike; and the part that a spent budget leaves is a random one.
-    """
-
-    def __init__(
-        self,
-        cases: CaseLines,
-        draws: Callable[[int], int],
-        answered: Answered,
-        envelope: Envelope,
-    ) -> None:
-        self.arms = sorted(envelope.live)
-        self._cases = cases
-        self._draws = draws
-        self._answered = answered
-        self._prompts = prompts(envelope)
-        self._chance = random.Random(envelope.seed)  # noqa: S311 - an order, not a secret
-        self._order = array("q", range(len(cases)))
-        self._chance.shuffle(self._order)
-
-    def total(self, arm: Arm) -> int:
-        """Return how many samples of an arm are still to come."""
-        wanted = sum(map(self._draws, range(len(self._cases))))
-        return wanted - (self._answered.count(arm) if self._answered else 0)
-
-    def __iter__(self) -> Iterator[Request]:
-        for number in self._order:
-            case = self._cases[number]
-            for index in range(self._draws(number)):
-                arms = self.arms if self._chance.random() < 0.5 else self.arms[::-1]
-                for arm in arms:
-                    request = Request(arm, case, index, self._prompts[arm].messages(case))
-                    if not self._answered or request not in self._answered:
-                        yield request
 
 
 def _live_arm(snapshot: Snapshot, provider: object, memory: Memory, *, total: int) -> LiveArm:

@@ -51,7 +51,7 @@ def _answer(
     request = Request(arm, case, 0, prompts(loaded.envelope)[arm].messages(case))
     kept: list[Sample] = []
     live = LiveArm(provider, _Forgetful(), 1, 1, lambda _: None)
-    ask([request], {arm: live}, budget=budget, keep=kept.append, watch=_unwatched)
+    ask([[request]], {arm: live}, budget=budget, keep=kept.append, watch=_unwatched)
     (sample,) = kept
     return sample
 

@@ -81,7 +81,7 @@ def gate(
 def judge_collected(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -> Verdict:
     """Judge a run that was collected before, and leave a line in the ledger.
 
-    A run whose budget was spent is judged on the cases that were asked whole, and is never a pass.
+    A run that ended early is judged on the cases that were asked whole.
 
     Raises:
         SpecError: the cases are not those that the run was made with.
@@ -126,7 +126,8 @@ def judge_otherwise(
         manifest = replace(
             manifest,
             look=before.look, asked=before.asked,
-            spent=before.spent, stopped=before.stopped, kept=before.kept,
+            spent=before.spent, settled=before.settled,
+            stopped=before.stopped, kept=before.kept,
         )  # fmt: skip
         other.write_manifest(manifest)
         table = _table(other, loaded, cases, _samples_of(run, cases, manifest), manifest)
@@ -140,8 +141,8 @@ def judge_otherwise(
 
 
 def _samples_of(run: RunFolder, cases: Mapping[str, Case], manifest: Manifest) -> Iterator[Sample]:
-    """Yield the samples of a run; where its budget was spent, those of the cases asked whole."""
-    if not manifest.spent:
+    """Yield the samples of a run; where it ended early, those of the cases that were asked whole."""
+    if not manifest.partial:
         return run.samples(cases)
     return (sample for sample in run.samples(run.cases()) if sample.case_id in cases)
 
@@ -196,7 +197,7 @@ def _judged(run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Mani
         smoke=bool(manifest.smoke),
         look=manifest.look,
         stopped=manifest.stopped,
-        notes=tuple(notes(envelope, table)),
+        notes=tuple(notes(envelope, table, manifest, run.case_count())),
     )
     verdict = judge(envelope, exhibits, unbound, facts)
     run.write_verdict(verdict)

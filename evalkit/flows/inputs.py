@@ -125,10 +125,10 @@ def asked_whole(
 ) -> dict[str, Case]:
     """Return the cases that a run has asked each arm as often as it should.
 
-    That is all of them, unless its budget was spent: the cases were in an order that chance chose
+    That is all of them, unless it ended early: the cases were in an order that chance chose
     beforehand, so that what was asked by then is a random part of them.
     """
-    if not manifest.spent:
+    if not manifest.partial:
         return cases
     counts: Counter[tuple[Arm, str]] = Counter()
     for sample in run.samples(cases):

@@ -7,11 +7,22 @@ from collections.abc import Iterator
 from evalkit.core.envelope import Envelope
 from evalkit.core.model import Arm, Snapshot
 from evalkit.core.registry import PROVIDERS
+from evalkit.core.run import Manifest
+from evalkit.core.wording import count_text
 from evalkit.stages.aggregate import Table
 
 
-def notes(envelope: Envelope, table: Table) -> Iterator[str]:
-    """Yield a sentence for whatever is not as the envelope asks for, arm by arm."""
+def notes(envelope: Envelope, table: Table, manifest: Manifest, cases: int) -> Iterator[str]:
+    """Yield a sentence for whatever is not as the envelope asks for.
+
+    Args:
+        envelope: what is asked for.
+        table: what was answered.
+        manifest: how the asking ended.
+        cases: how many there were to ask.
+    """
+    if manifest.partial:
+        yield _partial(envelope, manifest, len(table.cases), cases)
     for arm in sorted(envelope.live):
         snapshot = envelope.snapshots[arm]
         yield from _served(arm, snapshot, table.arms[arm].served)
@@ -22,6 +33,15 @@ def notes(envelope: Envelope, table: Table) -> Iterator[str]:
                 f"{bound.name} compares times of today with recorded ones; "
                 "the envelope takes them as comparable (recorded_time)."
             )
+
+
+def _partial(envelope: Envelope, manifest: Manifest, asked: int, cases: int) -> str:
+    part = f"Judged on {asked:,} of {count_text(cases, 'case')}"
+    if not manifest.settled:
+        return f"{part}, the first of an order fixed beforehand: {manifest.spent} was reached."
+    if envelope.stops_early:
+        return f"{part}: by then every bound was decided, and the rest was not asked."
+    return f"{part}: whatever the rest were answered, the verdict would be the same."
 
 
 def _served(arm: Arm, snapshot: Snapshot, served: tuple[str, ...]) -> Iterator[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.core.envelope import Envelope
 from evalkit.core.errors import Problem, SpecError
+from evalkit.core.ports import Surroundings
+from evalkit.core.registry import PROVIDERS
+from evalkit.core.secrets import MissingSecretError
 from evalkit.flows.inputs import asked_cases, recordings
 from evalkit.spec.document import read_document
 from evalkit.spec.envelope import load_envelope
@@ -19,23 +24,32 @@ DOCUMENTS = {".yaml", ".yml", ".json"}
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a sound file holds; ``unchecked`` names scorers in files, which are never run here."""
+    """What a sound file holds.
+
+    ``unchecked`` names scorers in files, which are never run here; ``unset`` says which secrets of
+    live arms are not in the environment.
+    """
 
     path: str
     cases: int
     bounds: int = 0
     samples: int = 0
     unchecked: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
 
 
-def validate(path: Path) -> Checked:
+def validate(path: Path, environment: Mapping[str, str]) -> Checked:
     """Check an envelope with everything it names, or a golden set on its own.
+
+    Args:
+        path: the file.
+        environment: where the secrets of live arms are looked for.
 
     Raises:
         SpecError: with every problem of every file.
     """
     if path.suffix in DOCUMENTS and isinstance(read_document(path).data, dict):
-        return _envelope(path)
+        return _envelope(path, environment)
     reader = GoldenSetReader([GoldenSource(path=str(path))])
     cases = sum(1 for _ in reader.cases())
     if reader.problems:
@@ -43,7 +57,7 @@ def validate(path: Path) -> Checked:
     return Checked(str(path), cases)
 
 
-def _envelope(path: Path) -> Checked:
+def _envelope(path: Path, environment: Mapping[str, str]) -> Checked:
     loaded = load_envelope(path)
     problems: list[Problem] = []
     asked = {case.id for case in asked_cases(loaded, problems)}
@@ -56,4 +70,17 @@ def _envelope(path: Path) -> Checked:
     if problems:
         raise SpecError(problems)
     bounds = len(loaded.envelope.bounds)
-    return Checked(str(path), len(asked), bounds, samples, loaded.unchecked)
+    unset = tuple(_unset(loaded.envelope, Surroundings(environment)))
+    return Checked(str(path), len(asked), bounds, samples, loaded.unchecked, unset)
+
+
+def _unset(envelope: Envelope, surroundings: Surroundings) -> Iterator[str]:
+    """Yield what live arms miss in the environment; nobody is asked, and no code is run."""
+    for arm in sorted(envelope.live):
+        snapshot = envelope.snapshots[arm]
+        plugin = PROVIDERS.get(snapshot.provider)
+        if not plugin.runs_code:
+            try:
+                plugin.open(arm, snapshot, surroundings)
+            except MissingSecretError as error:
+                yield f"{arm}: {error}"

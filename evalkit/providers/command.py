@@ -433,5 +433,5 @@ def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
 
 
 command = ProviderPlugin(
-    "command", CommandOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True
+    "command", CommandOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True, runs_code=True
 )

@@ -23,6 +23,7 @@ from evalkit.wire.endpoint import (
     reserved_lacks,
     schema_lacks,
 )
+from evalkit.wire.events import last_event
 from evalkit.wire.exchange import HttpRequest, HttpResponse
 from evalkit.wire.failures import Failure
 from evalkit.wire.http_provider import http_provider
@@ -113,8 +114,8 @@ class Responses:
         if response.status // 100 != 2:
             objection = usual_objection(error_body(response))
             return outcome(objection, request, response, self.sent)
-        body = response.json()
-        if value_at(body, "error") is not None:
+        body = _body(response)
+        if value_at(body, "error") is not None or text_at(body, "type") == "error":
             return told_inside(usual_objection(body), request, response)
         status = text_at(body, "status")
         cut = text_at(body, "incomplete_details", "reason")
@@ -137,6 +138,15 @@ class Responses:
             reasoning_tokens=count_at(body, "usage", "output_tokens_details", "reasoning_tokens"),
             extra=_extra(body),
         )
+
+
+def _body(response: HttpResponse) -> Json:
+    """Return the response itself; a server that streams unasked says it whole in its last event."""
+    if not response.is_stream:
+        return response.json()
+    event = last_event(response)
+    whole = value_at(event, "response")
+    return event if whole is None else whole
 
 
 def _fixed(snapshot: Snapshot) -> dict[str, Json]:

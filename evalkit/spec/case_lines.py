@@ -38,7 +38,7 @@ class CaseLines:
         """
         try:
             return case_of(parse_json(self._line(number)))
-        except (JsonTextError, RecordError) as error:
+        except (UnicodeDecodeError, JsonTextError, RecordError) as error:
             raise SpecError.single(Place(str(self._path), number + 1), str(error)) from None
 
     def ids(self) -> Iterator[str | None]:

@@ -44,13 +44,14 @@ class GoldenSetReader:
     """Reads the sources of a golden set; problems are noted while reading goes on.
 
     ``only`` names the cases that are wanted out of lines that evalkit wrote itself; the others are
-    not even parsed. Reading ends before the row at ``until``.
+    not even parsed. Reading ends after ``most`` rows, where that is given.
     """
 
     sources: Sequence[GoldenSource]
     problems: list[Problem] = field(default_factory=list)
     only: Collection[str] | None = None
-    until: Place | None = None
+    most: int | None = None
+    _read: int = 0
     _seen: set[int] = field(default_factory=set)
     _places: dict[str, Place] | None = None
     _derived: dict[str, _Asked] = field(default_factory=dict)
@@ -64,8 +65,9 @@ class GoldenSetReader:
         """Yield every case that is sound, with its place, in the order of the files."""
         for source in self.sources:
             for row in self._rows(source.path):
-                if row.place == self.until:
+                if self._read == self.most:
                     return
+                self._read += 1
                 case = self._case(row, source.tags)
                 if case is not None:
                     yield case, row.place
@@ -186,17 +188,21 @@ class GoldenSetReader:
             if code not in self._seen:
                 self._seen.add(code)
                 return True
-            self._places = self._places_before(row.place)
-        first = self._places.setdefault(case_id, row.place)
-        if first == row.place:
+            self._places = self._places_before()
+        first = self._places.get(case_id)
+        if first is None:
+            self._places[case_id] = row.place
             return True
         self._note(row, f"id {case_id!r} stands twice; first at {first}")
         return False
 
-    def _places_before(self, place: Place) -> dict[str, Place]:
-        """Return where every id before a place stands first."""
+    def _places_before(self) -> dict[str, Place]:
+        """Return where every id before the row at hand stands first.
+
+        Rows are counted: a place would come up twice where a file is named twice.
+        """
         places: dict[str, Place] = {}
-        before = GoldenSetReader(self.sources, only=self.only, until=place, _places=places)
+        before = GoldenSetReader(self.sources, only=self.only, most=self._read - 1, _places=places)
         for _ in before.cases():
             pass
         return places

@@ -109,4 +109,7 @@ def _snapshot(value: str, before: Json, arm: Arm) -> Json:
     if provider != kept.get("provider"):
         # The options of another provider mean nothing to this one.
         kept = {key: item for key, item in kept.items() if key in SnapshotFile.model_fields}
+    if model != kept.get("model"):
+        # Another model is not expected to answer under the name of this one.
+        kept = {key: item for key, item in kept.items() if key != "expected_model"}
     return {**kept, "provider": provider, "model": model}

@@ -8,11 +8,11 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TypeAlias
 
 import numpy as np
 
+from evalkit.core.digest import bet_rank
 from evalkit.core.envelope import Bound, Envelope, Kind, LimitKind, Method, Metric, Slice, Statistic
 from evalkit.core.model import Arm, Case, ErrorKind, Sample, ScoredSample, ScoreValue, Unscored
 from evalkit.core.ports import ScorerPlugin
@@ -262,7 +262,7 @@ def _betting_order(envelope: Envelope, cases: Sequence[Case], look: IntArray) ->
     It is that of hashes: the same for every bound, however many cases join later, and fixed before
     the first answer is seen.
     """
-    hashes = [sha256(f"{envelope.name}\0{case.id}".encode()).digest() for case in cases]
+    hashes = [bet_rank(envelope.name, case.id) for case in cases]
     places = sorted(range(len(hashes)), key=lambda place: (look[place], hashes[place]))
     return np.array(places, np.int64)
 

@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from evalkit.core.errors import UsageError
+from evalkit.core.errors import MeasurementError, UsageError
 from evalkit.core.model import Json, Sample
 from evalkit.core.ports import Request
 from evalkit.core.records import RecordError, record_of, sample_of
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
 
-LAYOUT = 1
+LAYOUT = 2
 PATIENCE = 30.0
 """Seconds that one process waits for another to finish writing."""
 OWN = ("arm", "id", "sample")
@@ -24,13 +24,17 @@ OWN = ("arm", "id", "sample")
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
-    key BLOB PRIMARY KEY,
+    number INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
     provider TEXT NOT NULL,
     model TEXT NOT NULL,
     created REAL NOT NULL,
     record TEXT NOT NULL
-) WITHOUT ROWID
+)
 """
+
+
+_INSERT = "INSERT OR REPLACE INTO answers VALUES (NULL, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,16 @@ class AnswerCache:
         return None if found is None else str(found[0])
 
     def write(self, key: bytes, provider: str, model: str, record: str) -> None:
-        """Put a record under a key, at once and for good."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (key, provider, model, self._clock(), record),
-        )
+        """Put a record under a key, at once and for good.
+
+        Raises:
+            MeasurementError: the disk is full, or somebody took the file away.
+        """
+        row = (key, provider, model, self._clock(), record)
+        try:
+            self._database.execute(_INSERT, row)
+        except sqlite3.Error as error:
+            raise MeasurementError(f"{self.path}: an answer could not be kept: {error}") from error
 
     def sizes(self) -> list[CacheSize]:
         """Return what is kept, by provider and model."""

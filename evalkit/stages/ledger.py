@@ -19,8 +19,8 @@ from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines
 from evalkit.files.writing import LineLog
 
-FREE = {"seed", "inconclusive"}
-"""What an envelope may say otherwise and still ask the same question."""
+FREE = {"golden_set", "seed", "inconclusive"}
+"""What an envelope may say otherwise and still ask the same question; cases have a digest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,11 @@ class RunFolder:
         """Return the cases of the run, to be read one at a time."""
         return CaseLines(self.cases_path)
 
+    def case_count(self) -> int:
+        """Return how many cases the run has, asked or not."""
+        with self.cases_path.open("rb") as stream:
+            return sum(1 for _ in stream)
+
     def mend(self, known: Collection[str], answered: Callable[[Sample], None]) -> None:
         """Prepare a run that was broken off to be gone on with.
 

@@ -30,6 +30,8 @@ _OF_THE_TRANSPORT = frozenset(
     ["accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
 )
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 class EndpointOptions(Protocol):
     """What the options of every vendor hold."""
@@ -107,8 +109,7 @@ class Endpoint:
 
     def post(self, body: Mapping[str, Json]) -> HttpRequest:
         """Return the request that sends a body here, without its secret headers."""
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return HttpRequest("POST", self.url, self.plain, text.encode())
+        return HttpRequest("POST", self.url, self.plain, _ENCODER.encode(body).encode())
 
 
 def without_slash(base_url: str) -> str:

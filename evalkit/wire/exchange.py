@@ -9,6 +9,11 @@ from typing import Protocol
 from evalkit.core.model import ErrorKind, Json
 from evalkit.files.json_text import JsonTextError, parse_json
 
+_A_STREAM = (
+    "expected one JSON answer, found a stream of events; this server streams unless it is told "
+    "not to: write params: {stream: false}"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
@@ -38,12 +43,19 @@ class HttpResponse:
         """The body as text; bytes that are no UTF-8 become replacement characters."""
         return self.body.decode("utf-8", "replace")
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is a stream of events, which nobody asked for."""
+        return self.headers.get("content-type", "").lower().startswith("text/event-stream")
+
     def json(self) -> Json:
         """Return the body as a value.
 
         Raises:
             WireError: it is no JSON: cut off, or of another kind.
         """
+        if self.is_stream:
+            raise WireError(ErrorKind.OTHER, _A_STREAM)
         try:
             return parse_json(self.text)
         except JsonTextError as error:

@@ -67,7 +67,13 @@ _KINDS = {
 _UNCLEAR = frozenset({400, 404, 405, 409, 413, 422, 425})
 
 
+_NO_SUCH_KEY = '"no_db_connection"'
+"""A litellm proxy that keeps no keys answers 400 with this code to any key but its own."""
+
+
 def _kind(status: int, text: str) -> ErrorKind:
+    if status == 400 and _NO_SUCH_KEY in text:
+        return ErrorKind.DENIED
     if status == 402 or (status in _MAY_BE_QUOTA and _is_out_of_quota(status, text.lower())):
         return ErrorKind.QUOTA
     if (kind := _KINDS.get(status)) is not None:

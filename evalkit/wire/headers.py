@@ -17,6 +17,8 @@ EPOCH = 1e9
 EPOCH_MS = 1e11
 """A plain number above this is a moment in milliseconds."""
 REQUESTS = "requests"
+_BEHIND_A_PROXY = "llm_provider-retry-after"
+"""What a litellm proxy makes of the vendor's own header; it writes none under the usual name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> RetryAfter | None:
     text = headers.get("retry-after-ms")
     if text is not None and (milliseconds := _number(text)) is not None and milliseconds >= 0:
         return capped(milliseconds / 1000)
-    text = headers.get("retry-after")
+    text = headers.get("retry-after", headers.get(_BEHIND_A_PROXY))
     if text is None:
         return None
     seconds = _number(text)

@@ -35,6 +35,7 @@ _REQUEST_IDS = (
     "x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-ms-request-id",
     "x-goog-request-id", "cf-ray",
 )  # fmt: skip
+_BEHIND_AN_ALIAS = "x-litellm-model-name"
 _LONGEST_ID = 200
 
 
@@ -269,9 +270,11 @@ class _HttpProvider:
             ProviderError: another model answered than the snapshot expects.
         """
         assert response is not None
-        self._check_model(sample)
+        model = self._served(sample, response)
+        self._check_model(sample, model)
         return replace(
             sample,
+            model=model,
             latency_ms=response.total_ms if sample.error is None else None,
             attempts=attempts,
             created=self._now(),
@@ -279,12 +282,23 @@ class _HttpProvider:
             request_id=sample.request_id or _request_id(response.headers),
         )
 
-    def _check_model(self, sample: Sample) -> None:
+    def _served(self, sample: Sample, response: HttpResponse) -> str | None:
+        """Return who answered: behind an alias that a litellm proxy repeats, whom it stands for.
+
+        Where the proxy went to another model by itself, it says so in the body.
+        """
+        behind = response.headers.get(_BEHIND_AN_ALIAS, "")[:_LONGEST_ID]
+        asked = self._snapshot.model
+        if not behind or sample.model not in {None, asked}:
+            return sample.model
+        return asked if behind.partition("/")[2] == asked else behind
+
+    def _check_model(self, sample: Sample, model: str | None) -> None:
         expected = self._snapshot.expected_model
-        if expected is None or sample.error is not None or sample.model == expected:
+        if expected is None or sample.error is not None or model == expected:
             return
-        if sample.model is not None:
-            raise ProviderError(f"expected_model is {expected!r}, and {sample.model!r} answered")
+        if model is not None:
+            raise ProviderError(f"expected_model is {expected!r}, and {model!r} answered")
         if sample.output and sample.refusal is None:  # what was blocked often names no model
             raise ProviderError(
                 f"expected_model is {expected!r}, and the endpoint does not say which model"

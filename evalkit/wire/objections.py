@@ -51,7 +51,8 @@ _NO_MODEL_CODES = frozenset(["modelnotfound", "deploymentnotfound", "modelnotava
 _NO_MODEL = re.compile(
     r"\b(?:model|deployment)\b.{0,120}?\b(?:does ?n.t exist|not found|not_found|is invalid"
     r"|isn.t supported|not available|no longer|end of its life|has been (?:retired|deprecated))"
-    r"|\b(?:unknown|invalid|no such|unsupported) model\b|resolve the foundation model",
+    r"|\b(?:unknown|invalid|no such|unsupported) model\b|resolve the foundation model"
+    r"|\bpinned to\b.{0,200}?\brequested\b",
     re.DOTALL,
 )
 _NO_SYSTEM_PROMPT = re.compile(

@@ -14,6 +14,7 @@ from tests.bench.engines import engine_lines
 from tests.bench.gates import gate_lines
 from tests.bench.judging import judging_lines
 from tests.bench.start_up import start_up_lines
+from tests.bench.throughput import throughput_lines
 
 
 def main() -> None:
@@ -23,6 +24,7 @@ def main() -> None:
         "gates": gate_lines,
         "engines": engine_lines,
         "judging": judging_lines,
+        "throughput": throughput_lines,
     }
     for name in sys.argv[1:] or parts:
         sys.stdout.write(f"{name}\n")

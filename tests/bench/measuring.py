@@ -20,11 +20,15 @@ class Cost:
     peak: float
 
 
-def cost_of(command: Sequence[str], folder: Path) -> Cost:
+def cost_of(command: Sequence[str], folder: Path, **environment: str) -> Cost:
     """Return the cost of one run of a command, whatever it returns."""
     start = time.perf_counter()
     with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0  # it has been waited for

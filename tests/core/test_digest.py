@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.core.digest import SetDigest, canonical_json, digest, plain
+from evalkit.core.digest import SetDigest, bet_rank, canonical_json, digest, plain
 from evalkit.core.model import ABSENT, Absent, Case, Json
 
 JSON = st.recursive(
@@ -124,3 +124,17 @@ def test_a_set_counts_how_often_a_value_is_in_it() -> None:
             members.add(value)
         found.append(members.hex())
     assert len(set(found)) == 4
+
+
+def test_the_order_of_bets_follows_from_the_names_and_from_nothing_else() -> None:
+    cases = [f"c{number}" for number in range(100)]
+    order = sorted(cases, key=lambda case: bet_rank("support", case))
+    assert sorted(order) == sorted(cases)
+    assert order != cases
+    assert order != sorted(cases, key=lambda case: bet_rank("another", case))
+    fewer = sorted(cases[:50], key=lambda case: bet_rank("support", case))
+    assert fewer == [case for case in order if case in cases[:50]]
+
+
+def test_a_name_that_ends_as_another_case_begins_is_not_taken_for_it() -> None:
+    assert bet_rank("support", "1a") != bet_rank("support1", "a")

@@ -197,3 +197,9 @@ def test_an_envelope_asks_the_baseline_first_where_there_is_one() -> None:
     both = Envelope("x", other, (), baseline=one).snapshots
     assert list(both) == [Arm.BASELINE, Arm.CANDIDATE]
     assert both[Arm.BASELINE].model == "old"
+
+
+@pytest.mark.parametrize(("noisy", "most"), [(None, 3), (2, 3), (5, 5)])
+def test_a_case_gets_at_most_the_draws_of_a_noisy_one(noisy: int | None, most: int) -> None:
+    envelope = Envelope("x", Snapshot("replay", None), (), repeats=3, noisy_repeats=noisy)
+    assert envelope.most_repeats == most

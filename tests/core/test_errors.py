@@ -12,6 +12,8 @@ from evalkit.core.errors import (
     PluginError,
     Problem,
     ProviderError,
+    RunInterruptedError,
+    SnapshotError,
     SpecError,
     UsageError,
     UserError,
@@ -27,6 +29,8 @@ from evalkit.core.verdict import ExitCode
         (UserError, ExitCode.USAGE),
         (UsageError, ExitCode.USAGE),
         (SpecError, ExitCode.USAGE),
+        (SnapshotError, ExitCode.USAGE),
+        (RunInterruptedError, ExitCode.INTERRUPTED),
         (MeasurementError, ExitCode.UNMEASURED),
         (ProviderError, ExitCode.UNMEASURED),
         (PluginError, ExitCode.UNMEASURED),
@@ -87,6 +91,16 @@ def test_a_single_problem_is_an_error_of_one_line() -> None:
     error = SpecError.single(Place("a", 1), "wrong", where="name")
     assert str(error) == "a:1: name: wrong"
     assert error.problems == (Problem(Place("a", 1), "wrong", "name"),)
+
+
+def test_what_an_endpoint_does_not_know_is_named_by_its_key_in_the_envelope() -> None:
+    error = SnapshotError("candidate.params.top_k", "unknown parameter; remove it")
+    assert str(error) == "candidate.params.top_k: unknown parameter; remove it"
+    assert (error.key, error.message) == ("candidate.params.top_k", "unknown parameter; remove it")
+
+
+def test_an_interruption_is_no_fault_of_a_file_and_no_failed_measurement() -> None:
+    assert not issubclass(RunInterruptedError, (UserError, MeasurementError))
 
 
 def test_a_suggestion_is_made_only_for_a_word_that_is_close() -> None:

@@ -260,6 +260,13 @@ def test_an_undecided_bound_says_why(bound: BoundResult, text: str) -> None:
     assert reason_sentence(bound, None, 9) == text
 
 
+def test_one_bound_alone_lies_outside_on_both_sides_and_not_after_a_correction() -> None:
+    assert reason_sentence(undecided(Reason.MULTIPLICITY), None, 1) == (
+        f"{FACT}: the interval, 79.0 to 83.0{S}%, lies outside, and is so wide that by chance it "
+        "could lie outside on the other side as well."
+    )
+
+
 def test_a_bound_that_holds_shows_its_interval_and_its_limit() -> None:
     holds = replace(FLOOR, result=Result.HOLDS, candidate=estimate(0.85, 0.87, 0.89))
     assert reason_sentence(holds, None, 9) == f"87.0{S}%, 85.0 to 89.0{S}%: at least 80{S}%."

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.core.model import ABSENT, Arm, Case, ErrorKind, Json, Message, Sample, SampleError
-from evalkit.core.records import RecordError, case_record, error_kind, record_of, sample_of
+from evalkit.core.records import (
+    RecordError,
+    case_of,
+    case_record,
+    error_kind,
+    record_of,
+    sample_of,
+)
 
 GOOD: dict[str, Json] = {"id": "a", "output": "yes"}
 
@@ -419,3 +426,36 @@ def test_a_record_names_the_arm_and_the_error_in_full() -> None:
 )  # fmt: skip
 def test_a_case_is_written_as_a_golden_set_writes_it(case: Case, record: dict[str, Json]) -> None:
     assert case_record(case) == record
+    assert case_of(record) == case
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ([], "expected a case with id and input, found []"),
+        ("a", "expected a case with id and input, found 'a'"),
+        ({"input": "q"}, "expected id to be text, found null"),
+        ({"id": "", "input": "q"}, "expected id to be text, found an empty one"),
+        ({"id": 7, "input": "q"}, 'expected id to be text, found 7; write "7"'),
+        ({"id": "a"}, "expected input to be text, messages or variables, found null"),
+        ({"id": "a", "input": []}, "expected input to be text, messages or variables, found []"),
+        ({"id": "a", "input": 5}, "expected input to be text, messages or variables, found 5"),
+        ({"id": "a", "input": ["q"]}, "expected a message of role and content, found 'q'"),
+        (
+            {"id": "a", "input": [{"role": "user", "content": 3}]},
+            "expected a message of role and content, found {'role': 'user', 'content': 3}",
+        ),
+        (
+            {"id": "a", "input": "q", "tags": "x"},
+            "expected tags to be a list and metadata to be an object",
+        ),
+        (
+            {"id": "a", "input": "q", "metadata": [1]},
+            "expected tags to be a list and metadata to be an object",
+        ),
+    ],
+)
+def test_what_is_no_case_says_what_was_expected(record: Json, message: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        case_of(record)
+    assert str(caught.value) == message

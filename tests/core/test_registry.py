@@ -99,6 +99,20 @@ def test_a_built_in_may_stand_in_a_module_of_another_name(
         looked.get("words")
 
 
+def test_a_name_with_a_dash_stands_in_the_module_with_an_underscore(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    room = tmp_path / "evalkit_dashes"
+    room.mkdir()
+    (room / "__init__.py").write_text("")
+    (room / "two_words.py").write_text(MENTIONS.replace('"mentions"', '"two-words"'))
+    (room / "other.py").write_text("raise RuntimeError('nobody asked for it')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    looked: Registry[ScorerPlugin] = Registry("scorers", ScorerPlugin)
+    monkeypatch.setattr(looked, "_room", "evalkit_dashes")
+    assert looked.get("two-words").name == "two-words"
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -15,7 +15,7 @@ from tests.conftest import REPOSITORY
 
 PAGES = ("README.md", "CONTRIBUTING.md", "golden_sets/README.md", "docs/envelope.md",
          "docs/scorer.md", "docs/verdict.md", "docs/plan.md", "docs/fewer-cases.md",
-         "docs/calibration.md", "docs/snapshots.md")  # fmt: skip
+         "docs/calibration.md", "docs/snapshots.md", "docs/live.md")  # fmt: skip
 GAP = "…"
 """A line that stands for any number of lines of output."""
 

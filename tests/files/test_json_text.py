@@ -19,6 +19,7 @@ from evalkit.files.json_text import (
     json_elements,
     json_line,
     parse_json,
+    written_id,
 )
 
 JSON = st.recursive(
@@ -265,3 +266,15 @@ def test_a_document_is_for_people_and_what_is_unbounded_is_null_in_it() -> None:
     assert "é" in text
     assert json.loads(text) == {"é": [1.5, None, {"low": None}], "b": None, "n": 3}
     assert list(json.loads(text)) == ["é", "b", "n"]
+
+
+@given(st.text(min_size=1, max_size=10), st.text(max_size=10))
+@settings(derandomize=True, deadline=None)
+def test_an_id_is_read_off_a_line_as_a_parser_would_read_it(name: str, text: str) -> None:
+    line = json_line({"arm": "candidate", "id": name, "output": f'"id":"{text}"'})
+    assert written_id(line) == json.loads(line)["id"]
+
+
+def test_a_line_without_an_id_names_none() -> None:
+    assert written_id(json_line({"output": '"id":"a"'})) is None
+    assert written_id("") is None

@@ -74,6 +74,19 @@ def test_a_log_is_on_disk_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert path.read_text() == "0\n1\n2\n3\n4\n5\n6\n"
 
 
+def test_a_log_can_be_put_on_disk_before_it_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with LineLog(path) as log:
+        log.flush()
+        assert path.read_text() == ""
+        log.append(1)
+        assert path.read_text() == ""
+        log.flush()
+        assert path.read_text() == "1\n"
+        log.append(2)
+    assert path.read_text() == "1\n2\n"
+
+
 def test_a_log_keeps_what_came_before_a_failure(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
 

@@ -295,7 +295,7 @@ def test_calls_run_beside_each_other_and_reuse_their_threads(tmp_path: Path) -> 
     before = threading.active_count()
     found = samples(provider, *(asked(case_id=f"c{number}") for number in range(16)))
     assert all(sample.error is None for sample in found)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_a_hidden_async_function_is_awaited(tmp_path: Path) -> None:

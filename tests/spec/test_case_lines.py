@@ -49,3 +49,12 @@ def test_a_line_that_was_changed_by_hand_is_named(tmp_path: Path, line: str, exp
     path = write(tmp_path / "cases.jsonl", json_line(case_record(CASES[0])), line)
     with CaseLines(path) as lines, pytest.raises(SpecError, match=f"cases.jsonl:2: .*({expected})"):
         lines[1]
+
+
+def test_a_byte_that_was_changed_by_hand_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(json_line(case_record(CASES[0])).encode() + b'{"id":"a\xff","input":"x"}\n')
+    with CaseLines(path) as lines:
+        assert lines[0] == CASES[0]
+        with pytest.raises(SpecError, match=r"cases\.jsonl:2: .*0xff"):
+            lines[1]

@@ -189,6 +189,28 @@ def test_of_the_baseline_every_draw_counts_and_one_is_enough() -> None:
     assert found.summary == ArmSummary(2, 5, 0, {}, None)
 
 
+def test_a_live_baseline_owes_as_many_draws_as_the_candidate() -> None:
+    scored = [
+        *(tokens(name, 1.0, index=index) for name in "ab" for index in range(2)),
+        tokens("a", 5.0, BASELINE),
+        tokens("a", 6.0, BASELINE, index=1),
+        tokens("a", 7.0, BASELINE, index=2),
+        tokens("b", 8.0, BASELINE, index=1),
+    ]
+    needed = envelope(baseline=SNAPSHOT, repeats=2, live=frozenset({BASELINE}))
+    found = table(scored, cases("a", "b"), needed).arms[BASELINE]
+    assert sorted(rows(found), key=str) == [(0, 5.0), (0, 6.0), (1, "no record"), (1, 8.0)]
+    assert found.summary == ArmSummary(2, 4, 1, {"no_record": 1}, None, unused=1)
+
+
+def test_a_live_candidate_beside_a_recorded_baseline_changes_nothing_for_the_baseline() -> None:
+    scored = [tokens("a", 5.0), *(tokens("a", 1.0, BASELINE, index=index) for index in range(4))]
+    needed = envelope(baseline=SNAPSHOT, repeats=2, live=frozenset({CANDIDATE}))
+    found = table(scored, cases("a", "b"), needed).arms
+    assert (found[BASELINE].summary.samples, found[BASELINE].summary.missing) == (5, 1)
+    assert (found[CANDIDATE].summary.samples, found[CANDIDATE].summary.missing) == (4, 3)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

@@ -44,7 +44,7 @@ class Asked:
             for name, fake in providers.items()
         }
         return ask(
-            requests, arms, budget=self.budget, keep=self.kept.append, watch=self.told.append
+            [requests], arms, budget=self.budget, keep=self.kept.append, watch=self.told.append
         )
 
 
@@ -285,7 +285,10 @@ def test_a_second_interruption_gives_up_what_is_under_way() -> None:
     asked, fake = Asked(concurrency=2), Stuck()
     ending = asked.run([request(n) for n in range(10)], candidate=fake)
     assert ending.interrupted
-    assert (len(fake.asked), asked.kept, fake.closed) == (2, [], 1)
+    assert (len(fake.asked), fake.closed) == (2, 1)
+    assert [sample.error and sample.error.message for sample in asked.kept] == (
+        ["given up when the run ended"] * 2
+    )
 
 
 # ---------------------------------------------------------------- progress

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.core.errors import UsageError
+from evalkit.core.errors import MeasurementError, UsageError
 from evalkit.core.model import Arm, Sample
 from evalkit.core.ports import Request
 from evalkit.stages.cache import AnswerCache, CacheSize
@@ -123,7 +123,7 @@ def test_a_cache_of_another_layout_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version=99")
     other.close()
-    with pytest.raises(UsageError, match="layout 99, expected 1"):
+    with pytest.raises(UsageError, match="layout 99, expected 2"):
         AnswerCache(path)
 
 
@@ -133,6 +133,18 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         AnswerCache(tmp_path / "file" / "a.sqlite3")
     with pytest.raises(UsageError, match="cannot be opened"):
         AnswerCache(tmp_path)
+
+
+def test_an_answer_that_cannot_be_kept_is_no_answer_to_go_on_from(tmp_path: Path) -> None:
+    asked = request(1)
+    with AnswerCache(tmp_path / "a.sqlite3") as cache:
+        with sqlite3.connect(cache.path) as other:
+            other.execute("DROP TABLE answers")
+        other.close()
+        with pytest.raises(
+            MeasurementError, match=r"a\.sqlite3: an answer could not be kept: no such"
+        ):
+            cache.of("p", "m", since=0.0).keep("body", asked, answered(asked))
 
 
 WRITER = """

@@ -890,3 +890,43 @@ def test_a_ruler_that_only_stands_in_makes_every_estimate_approximate() -> None:
     assert not exact.candidate.approximate
     assert rough.candidate == replace(exact.candidate, approximate=True)
     assert guessed.lead.endswith("1 bound rests on an approximate interval.")
+
+
+# ---------------------------------------------------------------- an arm that could not go on
+
+
+STOPPED = {CANDIDATE: "denied: HTTP 401"}
+
+
+@pytest.mark.parametrize("kept", [Result.HOLDS, Result.UNDECIDED, Result.UNMEASURED])
+@pytest.mark.parametrize("lenient", [False, True])
+def test_an_arm_that_could_not_be_asked_to_the_end_is_never_a_pass(
+    kept: Result, *, lenient: bool
+) -> None:
+    item, seen = one(kept)
+    found = replace(facts(seen), stopped=STOPPED)
+    verdict = verdict_on([(item, seen)], found=found, inconclusive_blocks=not lenient)
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.UNMEASURED, ExitCode.UNMEASURED)
+    assert verdict.lead.startswith("The candidate could not be asked to the end: denied: HTTP 401.")
+    assert verdict.facts.stopped == STOPPED
+
+
+def test_a_smoke_run_that_stopped_was_not_measured_either() -> None:
+    item, seen = one(Result.HOLDS)
+    verdict = verdict_on([(item, seen)], found=replace(facts(seen, smoke=True), stopped=STOPPED))
+    assert verdict.exit_code is ExitCode.UNMEASURED
+
+
+def test_what_is_broken_stays_broken_although_the_arm_stopped() -> None:
+    item, seen = one(Result.BROKEN)
+    verdict = verdict_on([(item, seen)], found=replace(facts(seen), stopped=STOPPED))
+    assert (verdict.outcome, verdict.exit_code) == (Outcome.FAIL, ExitCode.FAIL)
+    assert "breaks 1 of 1" in verdict.sentence
+    assert verdict.lead.endswith("The candidate could not be asked to the end: denied: HTTP 401.")
+
+
+def test_bounds_of_a_run_that_stopped_keep_what_is_known_of_them() -> None:
+    item, seen = one(Result.HOLDS)
+    verdict = verdict_on([(item, seen)], found=replace(facts(seen), stopped=STOPPED))
+    assert [each.result for each in verdict.bounds] == [Result.HOLDS]
+    assert verdict.sentence == "Not everything could be measured."

@@ -22,7 +22,7 @@ from evalkit.core.envelope import (
     Scope,
     Severity,
 )
-from evalkit.core.model import Arm, ErrorKind, Sample, SampleError
+from evalkit.core.model import Arm, ErrorKind, Prices, Sample, SampleError
 from evalkit.core.plan import Basis, BoundPlan, Cases, Plan, Price
 from evalkit.core.verdict import Estimate, Unmeasured
 from evalkit.stages.plan import Ground, plan
@@ -493,3 +493,17 @@ def test_a_price_that_some_answers_do_not_tell_is_not_known() -> None:
     assert price.cost_usd is None
     assert price.seconds is None
     assert Meter().price({Arm.CANDIDATE: 1}, parallel=1).cost_usd is None
+
+
+def test_prices_come_before_what_was_recorded_and_only_for_their_arm() -> None:
+    meter = Meter({Arm.BASELINE: Prices(input=10.0, output=100.0)})
+    tokens = {"input_tokens": 1000, "output_tokens": 100, "cost_usd": 7.0}
+    samples = [Sample("c", arm, output="yes", **tokens) for arm in Arm]  # type: ignore[arg-type]
+    list(meter.passing(samples))
+    assert meter.costs == pytest.approx([0.02, 7.0])
+
+
+def test_a_price_by_tokens_that_an_answer_does_not_tell_is_not_known() -> None:
+    meter = Meter({Arm.BASELINE: Prices(input=10.0, output=100.0)})
+    list(meter.passing([sample(0, cost=0.1, ms=None)]))
+    assert meter.price({Arm.CANDIDATE: 50}, parallel=10).cost_usd is None

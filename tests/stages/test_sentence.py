@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from evalkit.core.envelope import Require, Severity
+from evalkit.core.model import Arm
 from evalkit.core.verdict import BoundResult, Outcome, Reason, Result, Settle
-from evalkit.stages.judge.sentence import sentences
+from evalkit.stages.judge.sentence import sentences, stopped_sentences
 from tests.report.verdicts import (
     ACCURACY,
     CODE,
@@ -84,6 +85,42 @@ def test_what_could_not_be_measured_is_said_with_its_reason() -> None:
         "latency_ms, p95 on arena-hard: 500 of 500 candidate samples are missing (500 have no "
         "latency_ms). Nothing is said about the candidate there."
     )
+
+
+def test_where_nothing_is_known_to_be_unmeasured_no_bound_is_named() -> None:
+    assert said(Outcome.UNMEASURED, CODE, *WARNS) == (
+        "Not everything could be measured.",
+        "Nothing is said about the candidate.",
+    )
+
+
+# ---------------------------------------------------------------- an arm that could not go on
+
+
+DENIED = {Arm.CANDIDATE: "denied: HTTP 401: no such key."}
+
+
+def test_where_nothing_was_measured_the_cause_stands_in_place_of_the_reason() -> None:
+    headline, lead = stopped_sentences("1 of 2 bounds.", "No samples.", Outcome.UNMEASURED, DENIED)
+    assert headline == "1 of 2 bounds."
+    assert lead == "The candidate could not be asked to the end: denied: HTTP 401: no such key."
+
+
+def test_what_was_shown_broken_before_an_arm_stopped_is_told_first() -> None:
+    headline, lead = stopped_sentences("m breaks 1 bound.", "Furthest out.", Outcome.FAIL, DENIED)
+    assert headline == "m breaks 1 bound."
+    assert lead == (
+        "Furthest out. The candidate could not be asked to the end: denied: HTTP 401: no such key."
+    )
+
+
+def test_both_arms_may_have_stopped_and_each_says_why() -> None:
+    both = {Arm.BASELINE: "out of quota: HTTP 429", **DENIED}
+    _, lead = stopped_sentences("h", "l", Outcome.UNMEASURED, both)
+    assert lead.startswith(
+        "The baseline could not be asked to the end: out of quota: HTTP 429. The"
+    )
+    assert lead.count("could not be asked to the end") == 2
 
 
 # ---------------------------------------------------------------- inconclusive

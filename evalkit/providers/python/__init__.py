@@ -187,4 +187,6 @@ def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
     return PythonFunction(snapshot, Asking.of(code.load(), snapshot, key), identity)
 
 
-python = ProviderPlugin("python", PythonOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True)
+python = ProviderPlugin(
+    "python", PythonOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True, runs_code=True
+)

@@ -50,28 +50,31 @@ class LiveArm:
 
 
 def ask(
-    requests: Iterable[Request],
+    rounds: Iterable[Iterable[Request]],
     arms: Mapping[Arm, LiveArm],
     *,
     budget: Budget,
     keep: Callable[[Sample], None],
     watch: Callable[[Progress], None],
+    enough: Callable[[], bool] = lambda: False,
 ) -> Ending:
     """Ask every request and hand each sample to ``keep``, in the order in which they come.
 
     Args:
-        requests: what is asked, arms interleaved; read no faster than it is answered.
+        rounds: what is asked, arms interleaved; read no faster than it is answered. The next round
+            begins when the one before is answered.
         arms: whom to ask.
         budget: what may be spent; begins to count now.
         keep: takes each sample as it comes.
         watch: is told a few times a second how far it is.
+        enough: asked between rounds, when nothing is under way: whether the rest can be left out.
 
     Raises:
         SnapshotError: an endpoint does not know what its snapshot asks for.
         MeasurementError: an endpoint cannot be asked at all.
     """
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        return runner.run(_Collection(arms, budget, keep, watch).run(requests))
+        return runner.run(_Collection(arms, budget, keep, watch).run(rounds, enough))
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -97,7 +100,7 @@ class _Collection:
         self._budget = budget
         self._keep = keep
         self._watch = watch
-        self._queues: dict[Arm, asyncio.Queue[Request]] = {
+        self._queues: dict[Arm, asyncio.Queue[tuple[Request, str]]] = {
             arm: asyncio.Queue(AHEAD * live.concurrency) for arm, live in arms.items()
         }
         self._tallies = {arm: ArmTally(live.total) for arm, live in arms.items()}
@@ -105,16 +108,23 @@ class _Collection:
         self._alone = asyncio.Lock()
         self._stopped: dict[Arm, str] = {}
         self._interrupted = False
-        self._failure: EvalkitError | None = None
+        self._failure: Exception | None = None
         self._workers: set[asyncio.Task[None]] = set()
 
-    async def run(self, requests: Iterable[Request]) -> Ending:
+    async def run(self, rounds: Iterable[Iterable[Request]], enough: Callable[[], bool]) -> Ending:
         """Ask everything, or until something ends it."""
         self._budget.begin()
+        settled = False
         with self._interruptible():
             reporter = asyncio.create_task(self._report())
             try:
-                await self._until_answered(asyncio.create_task(self._dispatch(requests)))
+                for number, requests in enumerate(rounds):
+                    if self._over.is_set():
+                        break
+                    settled = number > 0 and enough()
+                    if settled:
+                        break
+                    await self._until_answered(asyncio.create_task(self._dispatch(requests)))
             except asyncio.CancelledError:
                 if not self._interrupted:
                     raise
@@ -123,7 +133,12 @@ class _Collection:
         self._watch(self._progress())
         if self._failure is not None:
             raise self._failure
-        return Ending(self._stopped, self._budget.spent, self._interrupted)
+        return Ending(
+            stopped=self._stopped,
+            spent=self._budget.spent,
+            settled=settled,
+            interrupted=self._interrupted,
+        )
 
     async def _until_answered(self, dispatch: asyncio.Task[None]) -> None:
         """Wait until everything is answered; after an end, only for what is under way."""
@@ -165,13 +180,14 @@ class _Collection:
             if number % UNINTERRUPTED == 0:
                 await asyncio.sleep(0)
             live = self._arms[request.arm]
-            known = live.memory.recall(live.provider.identity(request), request)
+            identity = live.provider.identity(request)
+            known = live.memory.recall(identity, request)
             if known is not None:
                 self._tallies[request.arm].note_known()
                 self._keep(known)
             else:
                 self._ensure_worker(request.arm)
-                await self._queues[request.arm].put(request)
+                await self._queues[request.arm].put((request, identity))
 
     def _ensure_worker(self, arm: Arm) -> None:
         """Start another worker of an arm, up to its concurrency."""
@@ -186,17 +202,19 @@ class _Collection:
     async def _work(self, arm: Arm, live: LiveArm, tally: ArmTally) -> None:
         queue = self._queues[arm]
         while True:
-            request = await queue.get()
+            request, identity = await queue.get()
             try:
-                await self._take_turn(request, live, tally)
-            except EvalkitError as error:
+                await self._take_turn(request, identity, live, tally)
+            except Exception as error:  # noqa: BLE001 - raised again when all have come home
                 # Nothing that is asked could succeed: the first to meet it ends it for all.
                 self._failure = self._failure or error
                 self._over.set()
             finally:
                 queue.task_done()
 
-    async def _take_turn(self, request: Request, live: LiveArm, tally: ArmTally) -> None:
+    async def _take_turn(
+        self, request: Request, identity: str, live: LiveArm, tally: ArmTally
+    ) -> None:
         """Ask, or drop the request where no more may be asked.
 
         As long as nobody knows what an answer costs, and cost is limited, one is asked at a time.
@@ -204,34 +222,38 @@ class _Collection:
         if self._budget.is_blind:
             async with self._alone:
                 if self._budget.is_blind:
-                    await self._ask_if_allowed(request, live, tally)
+                    await self._ask_if_allowed(request, identity, live, tally)
                     return
-        await self._ask_if_allowed(request, live, tally)
+        await self._ask_if_allowed(request, identity, live, tally)
 
-    async def _ask_if_allowed(self, request: Request, live: LiveArm, tally: ArmTally) -> None:
+    async def _ask_if_allowed(
+        self, request: Request, identity: str, live: LiveArm, tally: ArmTally
+    ) -> None:
         if self._over.is_set():
             return
         if self._budget.take():
-            await self._ask(request, live, tally)
+            await self._ask(request, identity, live, tally)
         else:
             self._over.set()
 
-    async def _ask(self, request: Request, live: LiveArm, tally: ArmTally) -> None:
+    async def _ask(self, request: Request, identity: str, live: LiveArm, tally: ArmTally) -> None:
         tally.waiting += 1
         try:
             sample = await live.provider.answer(request)
-        except (EvalkitError, asyncio.CancelledError):
+        except EvalkitError:
+            raise
+        except asyncio.CancelledError:
+            # It was asked, and whoever is slow must not be left out as if he had not been.
+            self._keep(_failed(request, "given up when the run ended"))
             raise
         except Exception as error:  # noqa: BLE001 - a stranger's provider: one request failed, and says so
-            message = f"a failure of the provider: {error!r}"[:500]
-            kind = SampleError(ErrorKind.OTHER, message)
-            sample = Sample(request.case.id, request.arm, request.index, error=kind)
+            sample = _failed(request, f"a failure of the provider: {error!r}"[:500])
         finally:
             tally.waiting -= 1
             self._budget.give_back()
         cost = None
         if sample.error is None:
-            live.memory.keep(live.provider.identity(request), request, sample)
+            live.memory.keep(identity, request, sample)
             cost = live.cost(sample)
             self._budget.note(cost)
         self._keep(sample)
@@ -292,6 +314,11 @@ class _Collection:
             seconds=self._budget.seconds,
             ending=ending or ("interrupted" if self._interrupted else ""),
         )
+
+
+def _failed(request: Request, message: str) -> Sample:
+    error = SampleError(ErrorKind.OTHER, message)
+    return Sample(request.case.id, request.arm, request.index, error=error, attempts=1)
 
 
 __all__ = ["Budget", "LiveArm", "ask"]

@@ -125,7 +125,8 @@ def stopped_sentences(
 ) -> tuple[str, str]:
     """Return headline and lead where an arm could not be asked to the end: the cause comes first."""
     causes = " ".join(
-        f"The {arm} could not be asked to the end: {why}." for arm, why in stopped.items()
+        f"The {arm} could not be asked to the end: {why.rstrip('.')}."
+        for arm, why in stopped.items()
     )
     if outcome is Outcome.UNMEASURED:
         return headline, causes
