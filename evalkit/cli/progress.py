@@ -50,12 +50,12 @@ class ProgressLine:
 
 
 def lines_of(progress: Progress) -> list[str]:
-    """Return a line an arm.
+    r"""Return a line an arm.
 
     >>> from evalkit.core.model import Arm
     >>> arms = {Arm.CANDIDATE: ArmProgress(total=400, done=100, kept=20, errors=1, cost_usd=0.5)}
     >>> lines_of(Progress(arms, seconds=10.0))
-    ['candidate   100/400  25 %  8.0/s  20 kept  1 error  $0.50  38 s left']
+    ['candidate   100/400  25 %  8.0/s  20 kept  1 error  $0.50  38\xa0s left']
     """
     return [
         f"{arm.value:<9}  {_arm_text(part, progress.seconds)}"
