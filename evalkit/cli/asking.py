@@ -234,32 +234,28 @@ def cache_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("EVALKIT_CACHE") or CACHE)
 
 
-def with_prices(
-    path: Path, loaded: LoadedEnvelope, overrides: Overrides, limits: Limits
+def envelope_to_ask(
+    path: Path, overrides: Overrides, limits: Limits, *, strict_pins: bool
 ) -> LoadedEnvelope:
-    """Return the envelope with the prices of live arms in it, where they are asked for.
+    """Return an envelope, with the prices of live arms in it where they are asked for.
 
     Raises:
+        SpecError: a file is wrong, or pins are strict and the name of a model can move.
         UsageError: money is limited, and what an arm costs is not known.
     """
     from evalkit.cli.world import code_root
     from evalkit.spec.envelope import load_envelope
-    from evalkit.spec.prices import missing_prices
 
-    found = missing_prices(loaded, limits)
-    if not found:
-        return loaded
-    return load_envelope(path, overrides=replace(overrides, prices=found), code_root=code_root())
+    loaded = load_envelope(path, overrides=overrides, code_root=code_root())
+    if strict_pins:
+        from evalkit.spec.pins import floating
 
+        if problems := floating(loaded):
+            raise SpecError(problems)
+    if loaded.envelope.live:
+        from evalkit.spec.prices import missing_prices
 
-def refuse_floating(loaded: LoadedEnvelope) -> None:
-    """Refuse an envelope with a model whose name can move.
-
-    Raises:
-        SpecError: with every such model.
-    """
-    from evalkit.spec.pins import floating
-
-    problems = floating(loaded)
-    if problems:
-        raise SpecError(problems)
+        if found := missing_prices(loaded, limits):
+            priced = replace(overrides, prices=found)
+            return load_envelope(path, overrides=priced, code_root=code_root())
+    return loaded

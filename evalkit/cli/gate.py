@@ -18,10 +18,9 @@ from evalkit.cli.asking import (
     MaxTime,
     Refresh,
     StrictPins,
+    envelope_to_ask,
     limits_of,
-    refuse_floating,
     typed,
-    with_prices,
 )
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
@@ -111,8 +110,7 @@ def gate(
     Asks both snapshots every case of the golden set, scores the answers, estimates every bound with
     its interval and leaves a run folder with an HTML report.
     """
-    from evalkit.cli.world import code_root, origin
-    from evalkit.spec.envelope import load_envelope
+    from evalkit.cli.world import origin
     from evalkit.spec.overrides import Overrides
     from evalkit.stages.store import RunFolder
 
@@ -124,13 +122,9 @@ def gate(
         inconclusive=inconclusive,
         only=tuple(only or ()),
     )
-    loaded = load_envelope(envelope, overrides=overrides, code_root=code_root())
     command = typed("gate", envelope, overrides)
     limits = limits_of(max_cost, max_time, max_requests)
-    if strict_pins:
-        refuse_floating(loaded)
-    if loaded.envelope.live:
-        loaded = with_prices(envelope, loaded, overrides, limits)
+    loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = origin(loaded.envelope.name)
     folder = output or Path("reports") / started.run
     if resume is None and not loaded.envelope.live:

@@ -16,10 +16,9 @@ from evalkit.cli.asking import (
     MaxTime,
     Refresh,
     StrictPins,
+    envelope_to_ask,
     limits_of,
-    refuse_floating,
     typed,
-    with_prices,
 )
 
 
@@ -52,16 +51,12 @@ def run(
 
     `evalkit judge` judges the run folder, which this prints.
     """
-    from evalkit.cli.world import code_root, origin
-    from evalkit.spec.envelope import load_envelope
+    from evalkit.cli.world import origin
     from evalkit.spec.overrides import Overrides
 
     overrides = Overrides(candidate=candidate, baseline=baseline, repeats=repeats, seed=seed)
-    loaded = load_envelope(envelope, overrides=overrides, code_root=code_root())
     limits = limits_of(max_cost, max_time, max_requests)
-    if strict_pins:
-        refuse_floating(loaded)
-    loaded = with_prices(envelope, loaded, overrides, limits)
+    loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = origin(loaded.envelope.name)
     asking = Asking(
         command=typed("run", envelope, overrides),

@@ -26,13 +26,9 @@ from evalkit.flows.inputs import cases_of_run, kept_cases, recorded_samples
 from evalkit.flows.provenance import manifest_of
 from evalkit.flows.sizes import Sizes
 from evalkit.spec.envelope import LoadedEnvelope
-from evalkit.stages.ask import Budget, LiveArm, ask
+from evalkit.stages.ask import Budget, LiveArm, ask, unwatched
 from evalkit.stages.cache import AnswerCache
 from evalkit.stages.store import RunFolder
-
-
-def _unwatched(progress: Progress) -> None:
-    del progress
 
 
 def _untold(arm: Arm, forecast: Forecast) -> None:
@@ -58,7 +54,7 @@ class Terms:
     settled: Callable[[RunFolder], bool] | None = None
     go_on: Callable[[Path], str] = str
     announce: Callable[[Arm, Forecast], None] = _untold
-    watch: Callable[[Progress], None] = _unwatched
+    watch: Callable[[Progress], None] = unwatched
 
 
 def collect_run(

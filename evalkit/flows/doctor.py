@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from evalkit.core.asking import Limits, Progress
+from evalkit.core.asking import Limits
 from evalkit.core.checkup import Finding, Health
 from evalkit.core.errors import EvalkitError
 from evalkit.core.model import Arm, Case, Sample, Snapshot
@@ -51,7 +51,7 @@ def _answer(
     request = Request(arm, case, 0, prompts(loaded.envelope)[arm].messages(case))
     kept: list[Sample] = []
     live = LiveArm(provider, _Forgetful(), 1, 1, lambda _: None)
-    ask([[request]], {arm: live}, budget=budget, keep=kept.append, watch=_unwatched)
+    ask([[request]], {arm: live}, budget=budget, keep=kept.append)
     (sample,) = kept
     return sample
 
@@ -78,7 +78,3 @@ class _Forgetful:
 
     def keep(self, identity: str, request: Request, sample: Sample) -> None:
         """Keep nothing."""
-
-
-def _unwatched(progress: Progress) -> None:
-    del progress

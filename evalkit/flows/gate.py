@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.core.digest import SetDigest
@@ -86,10 +86,9 @@ def judge_collected(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -> V
     Raises:
         SpecError: the cases are not those that the run was made with.
     """
-    cases, manifest, answers = cases_of_run(run), run.manifest(), Answers()
-    cases = asked_whole(run, loaded.envelope, cases, manifest)
-    samples = answers.passing(_samples_of(run, cases, manifest))
-    table = _table(run, loaded, cases, samples, manifest)
+    manifest, answers = run.manifest(), Answers()
+    judged = _Material.of(run, loaded.envelope, manifest)
+    table = _table(run, loaded, judged.cases, answers.passing(judged.samples()), manifest)
     return _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers)
 
 
@@ -99,9 +98,9 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
     Raises:
         SpecError: the cases are not those that the run was made with.
     """
-    cases, manifest = cases_of_run(run), run.manifest()
-    cases = asked_whole(run, loaded.envelope, cases, manifest)
-    table = _table(run, loaded, cases, _samples_of(run, cases, manifest), manifest)
+    manifest = run.manifest()
+    judged = _Material.of(run, loaded.envelope, manifest)
+    table = _table(run, loaded, judged.cases, judged.samples(), manifest)
     return _judged(run, loaded, table, manifest)
 
 
@@ -115,8 +114,8 @@ def judge_otherwise(
         UsageError: the folder is in use.
     """
     before = run.manifest()
-    cases = asked_whole(run, loaded.envelope, cases_of_run(run), before)
-    problems = uncovered(loaded, cases.values(), str(run.path))
+    judged = _Material.of(run, loaded.envelope, before)
+    problems = uncovered(loaded, judged.cases.values(), str(run.path))
     if problems:
         raise SpecError(problems)
     other = run.branch(folder)
@@ -130,7 +129,7 @@ def judge_otherwise(
             stopped=before.stopped, kept=before.kept,
         )  # fmt: skip
         other.write_manifest(manifest)
-        table = _table(other, loaded, cases, _samples_of(run, cases, manifest), manifest)
+        table = _table(other, loaded, judged.cases, judged.samples(), manifest)
         return _judged(other, loaded, table, manifest)
     except BaseException:
         other.discard()
@@ -140,11 +139,28 @@ def judge_otherwise(
 # ---------------------------------------------------------------- judge
 
 
-def _samples_of(run: RunFolder, cases: Mapping[str, Case], manifest: Manifest) -> Iterator[Sample]:
-    """Yield the samples of a run; where it ended early, those of the cases that were asked whole."""
-    if not manifest.partial:
-        return run.samples(cases)
-    return (sample for sample in run.samples(run.cases()) if sample.case_id in cases)
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What of a run is judged: the cases that were asked whole, and their samples."""
+
+    run: RunFolder
+    everything: Mapping[str, Case]
+    cases: dict[str, Case]
+
+    @classmethod
+    def of(cls, run: RunFolder, envelope: Envelope, manifest: Manifest) -> _Material:
+        """Return the material of a run.
+
+        Raises:
+            SpecError: the cases are not those that the run was made with.
+        """
+        everything = cases_of_run(run)
+        return cls(run, everything, asked_whole(run, envelope, everything, manifest))
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield the samples of the cases that are judged."""
+        found = self.run.samples(self.everything)
+        return (sample for sample in found if sample.case_id in self.cases)
 
 
 def _looked_at(
@@ -197,7 +213,7 @@ def _judged(run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Mani
         smoke=bool(manifest.smoke),
         look=manifest.look,
         stopped=manifest.stopped,
-        notes=tuple(notes(envelope, table, manifest, run.case_count())),
+        notes=tuple(notes(envelope, table, manifest, run.case_count)),
     )
     verdict = judge(envelope, exhibits, unbound, facts)
     run.write_verdict(verdict)

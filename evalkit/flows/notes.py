@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from evalkit.core.envelope import Envelope
 from evalkit.core.model import Arm, Snapshot
@@ -12,17 +12,19 @@ from evalkit.core.wording import count_text
 from evalkit.stages.aggregate import Table
 
 
-def notes(envelope: Envelope, table: Table, manifest: Manifest, cases: int) -> Iterator[str]:
+def notes(
+    envelope: Envelope, table: Table, manifest: Manifest, cases: Callable[[], int]
+) -> Iterator[str]:
     """Yield a sentence for whatever is not as the envelope asks for.
 
     Args:
         envelope: what is asked for.
         table: what was answered.
         manifest: how the asking ended.
-        cases: how many there were to ask.
+        cases: counts those there were to ask; called only where not all were.
     """
     if manifest.partial:
-        yield _partial(envelope, manifest, len(table.cases), cases)
+        yield _partial(envelope, manifest, len(table.cases), cases())
     for arm in sorted(envelope.live):
         snapshot = envelope.snapshots[arm]
         yield from _served(arm, snapshot, table.arms[arm].served)

@@ -14,7 +14,7 @@ from typing import cast
 
 from evalkit.core.lifecycle import Lifecycle
 from evalkit.core.model import Arm, Json, Sample, Snapshot
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, always
+from evalkit.core.ports import Lack, ProviderPlugin, Request, Surroundings, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -28,7 +28,7 @@ from evalkit.wire.endpoint import (
 )
 from evalkit.wire.exchange import HttpRequest, HttpResponse
 from evalkit.wire.failures import Failure
-from evalkit.wire.http_provider import http_provider
+from evalkit.wire.http_provider import opening
 from evalkit.wire.json_values import (
     count_at,
     items_at,
@@ -210,12 +210,6 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
         )
 
 
-def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
-    secrets = Secrets(surroundings.environment)
-    wire_format = Messages.of(arm, snapshot, secrets)
-    return http_provider(wire_format, snapshot, surroundings, secrets)
-
-
 async def _lifecycle(
     snapshot: Snapshot, surroundings: Surroundings, today: date
 ) -> Lifecycle | None:
@@ -230,7 +224,7 @@ async def _lifecycle(
 anthropic = ProviderPlugin(
     "anthropic",
     AnthropicOptions,
-    _open,
+    opening(Messages.of),
     doc=__doc__,
     lacks=_lacks,
     structured=always,

@@ -13,7 +13,7 @@ from typing import cast
 from urllib.parse import quote
 
 from evalkit.core.model import Arm, ErrorKind, Json, Sample, Snapshot
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, always
+from evalkit.core.ports import Lack, ProviderPlugin, Request, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -28,7 +28,7 @@ from evalkit.wire.endpoint import (
 )
 from evalkit.wire.exchange import HttpRequest, HttpResponse
 from evalkit.wire.failures import Failure
-from evalkit.wire.http_provider import http_provider
+from evalkit.wire.http_provider import opening
 from evalkit.wire.json_values import count_at, items_at, known, text_at, total, value_at
 from evalkit.wire.objections import (
     OF_THE_CASE,
@@ -248,12 +248,12 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
     )
 
 
-def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
-    secrets = Secrets(surroundings.environment)
-    wire_format = GenerateContent.of(arm, snapshot, secrets)
-    return http_provider(wire_format, snapshot, surroundings, secrets)
-
-
 gemini = ProviderPlugin(
-    "gemini", GeminiOptions, _open, doc=__doc__, lacks=_lacks, structured=always, vendor="google"
+    "gemini",
+    GeminiOptions,
+    opening(GenerateContent.of),
+    doc=__doc__,
+    lacks=_lacks,
+    structured=always,
+    vendor="google",
 )

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import cast
 
-from evalkit.core.lifecycle import Lifecycle
 from evalkit.core.model import Arm, Json, Sample, Snapshot
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, always
+from evalkit.core.ports import Lack, ProviderPlugin, Request, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -26,7 +24,7 @@ from evalkit.wire.endpoint import (
 from evalkit.wire.events import last_event
 from evalkit.wire.exchange import HttpRequest, HttpResponse
 from evalkit.wire.failures import Failure
-from evalkit.wire.http_provider import http_provider
+from evalkit.wire.http_provider import opening
 from evalkit.wire.json_values import count_at, items_at, joined_texts, known, text_at, value_at
 from evalkit.wire.objections import (
     CONTENT_FILTER,
@@ -39,7 +37,7 @@ from evalkit.wire.objections import (
     told_inside,
     usual_objection,
 )
-from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle_at
+from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle
 
 PATH = "/responses"
 RESERVED = {
@@ -83,7 +81,7 @@ class Responses:
         """
         options = cast("OpenAIResponsesOptions", snapshot.options)
         return cls(
-            openai_endpoint(options.base_url, PATH, options, secrets, owner=arm.value),
+            openai_endpoint(PATH, options, secrets, owner=arm.value),
             _fixed(snapshot),
             Sent.of(
                 snapshot,
@@ -198,26 +196,13 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
     yield from schema_lacks(snapshot, ("text", "format"))
 
 
-def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
-    secrets = Secrets(surroundings.environment)
-    wire_format = Responses.of(arm, snapshot, secrets)
-    return http_provider(wire_format, snapshot, surroundings, secrets)
-
-
-async def _lifecycle(
-    snapshot: Snapshot, surroundings: Surroundings, today: date
-) -> Lifecycle | None:
-    options = cast("OpenAIResponsesOptions", snapshot.options)
-    return await openai_lifecycle_at(options.base_url, options, snapshot, surroundings, today=today)
-
-
 openai_responses = ProviderPlugin(
     "openai-responses",
     OpenAIResponsesOptions,
-    _open,
+    opening(Responses.of),
     doc=__doc__,
     lacks=_lacks,
     structured=always,
     vendor="openai",
-    lifecycle=_lifecycle,
+    lifecycle=openai_lifecycle,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from time import perf_counter
@@ -15,10 +14,10 @@ from evalkit.wire.exchange import HttpRequest, HttpResponse, WireError
 from evalkit.wire.messages import (
     IDLE_SECONDS,
     LONGEST_BODY,
-    TooLongError,
+    answered_within,
     headers_to_send,
+    read_bounded,
     received_headers,
-    refuse_long,
     unpacked,
 )
 from evalkit.wire.proxies import proxy_for
@@ -44,16 +43,9 @@ class AiohttpTransport:
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - the port's own word; a drip ends here
         """Return the response, whatever its status; see ``exchange.Transport``."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._exchanged(request)
-        except TimeoutError:
-            message = f"no whole answer within {timeout:g} s"
-            raise WireError(ErrorKind.TIMEOUT, message) from None
-        except WireError:
-            raise
-        except FOREIGN as error:
-            raise wire_error(error) from error
+        return await answered_within(
+            timeout, self._exchanged(request), foreign=FOREIGN, meaning=wire_error
+        )
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -76,7 +68,7 @@ class AiohttpTransport:
         ) as response:
             first = perf_counter()
             headers = received_headers(response.raw_headers)
-            body = await self._body(response, headers)
+            body = await read_bounded(response.content.iter_any(), headers, self._longest_body)
             ended = perf_counter()
         return HttpResponse(
             status=response.status,
@@ -85,18 +77,6 @@ class AiohttpTransport:
             total_ms=1000 * (ended - begun),
             first_byte_ms=1000 * (first - begun),
         )
-
-    async def _body(self, response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> bytes:
-        """Return the body as it was sent."""
-        refuse_long(headers, self._longest_body)
-        parts: list[bytes] = []
-        length = 0
-        while part := await response.content.readany():
-            length += len(part)
-            if length > self._longest_body:
-                raise TooLongError(self._longest_body)
-            parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _address(self, text: str) -> tuple[URL, str | None]:
         if len(self._addresses) >= _MOST_ADDRESSES:

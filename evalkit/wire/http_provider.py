@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from evalkit.core.errors import ProviderError
-from evalkit.core.model import ErrorKind, Sample, SampleError, Snapshot
+from evalkit.core.model import Arm, ErrorKind, Sample, SampleError, Snapshot
 from evalkit.core.ports import Provider, Request, Surroundings
 from evalkit.core.secrets import Secrets
 from evalkit.wire.clock import SYSTEM_CLOCK, Clock
@@ -90,6 +90,23 @@ def http_provider(
     return _HttpProvider(
         wire_format, snapshot, surroundings, secrets, limiter, transport=transport, clock=clock
     )
+
+
+def opening(
+    format_of: Callable[[Arm, Snapshot, Secrets], WireFormat],
+) -> Callable[[Arm, Snapshot, Surroundings], Provider]:
+    """Return how the provider of a wire format is opened for an arm; see ``ports.ProviderPlugin``.
+
+    Args:
+        format_of: makes the format of a snapshot; raises ``MissingSecretError`` where a variable
+            that it names is not set.
+    """
+
+    def opened(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
+        secrets = Secrets(surroundings.environment)
+        return http_provider(format_of(arm, snapshot, secrets), snapshot, surroundings, secrets)
+
+    return opened
 
 
 def _shared_limiter(

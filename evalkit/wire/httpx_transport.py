@@ -9,7 +9,6 @@ for.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +21,10 @@ from evalkit.wire.exchange import HttpRequest, HttpResponse, WireError
 from evalkit.wire.messages import (
     IDLE_SECONDS,
     LONGEST_BODY,
-    TooLongError,
+    answered_within,
     headers_to_send,
+    read_bounded,
     received_headers,
-    refuse_long,
     unpacked,
 )
 from evalkit.wire.proxies import proxy_for
@@ -62,16 +61,9 @@ class HttpxTransport:
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - the port's own word; a drip ends here
         """Return the response, whatever its status; see ``exchange.Transport``."""
-        try:
-            async with asyncio.timeout(timeout):
-                return await self._exchanged(request)
-        except TimeoutError:
-            message = f"no whole answer within {timeout:g} s"
-            raise WireError(ErrorKind.TIMEOUT, message) from None
-        except WireError:
-            raise
-        except FOREIGN as error:
-            raise wire_error(error) from error
+        return await answered_within(
+            timeout, self._exchanged(request), foreign=FOREIGN, meaning=wire_error
+        )
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -110,7 +102,9 @@ class HttpxTransport:
         first = perf_counter()
         try:
             received = received_headers(response.headers.raw)
-            body = await self._body(response, received)
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            # Not through httpx's own reading, which would unpack it without a limit.
+            body = await read_bounded(response.stream, received, self._longest_body)
         finally:
             await response.aclose()
         ended = perf_counter()
@@ -121,19 +115,6 @@ class HttpxTransport:
             total_ms=1000 * (ended - begun),
             first_byte_ms=1000 * (first - begun),
         )
-
-    async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
-        """Return the body as it was sent; httpx would unpack it without a limit."""
-        refuse_long(headers, self._longest_body)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        parts: list[bytes] = []
-        length = 0
-        async for part in response.stream:
-            length += len(part)
-            if length > self._longest_body:
-                raise TooLongError(self._longest_body)
-            parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _address(self, text: str) -> tuple[httpx.URL, _Server]:
         url = httpx.URL(text)

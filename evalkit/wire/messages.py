@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 
 from evalkit.core.model import ErrorKind
-from evalkit.wire.exchange import HttpRequest, WireError
+from evalkit.wire.exchange import HttpRequest, HttpResponse, WireError
 
 LONGEST_BODY = 64 * 2**20
 """Bytes, as sent and as unpacked; a longer answer is none."""
@@ -49,6 +50,55 @@ def refuse_long(headers: Mapping[str, str], limit: int) -> None:
     told = headers.get("content-length", "")
     if told.isdecimal() and (len(told) > 15 or int(told) > limit):
         raise TooLongError(limit)
+
+
+async def read_bounded(
+    parts: AsyncIterable[bytes], headers: Mapping[str, str], limit: int
+) -> bytes:
+    """Return a body as it was sent, read no further than the limit.
+
+    Raises:
+        TooLongError: it is longer than the limit.
+    """
+    refuse_long(headers, limit)
+    found: list[bytes] = []
+    length = 0
+    async for part in parts:
+        length += len(part)
+        if length > limit:
+            raise TooLongError(limit)
+        found.append(part)
+    return found[0] if len(found) == 1 else b"".join(found)
+
+
+async def answered_within(
+    seconds: float,
+    exchange: Awaitable[HttpResponse],
+    *,
+    foreign: tuple[type[Exception], ...],
+    meaning: Callable[[Exception], WireError],
+) -> HttpResponse:
+    """Return the response of an exchange; a drip ends with the time, head and body together.
+
+    Args:
+        seconds: until the last byte.
+        exchange: what a library does to send and to read.
+        foreign: everything that the library raises.
+        meaning: what each of them means.
+
+    Raises:
+        WireError: there is no whole response.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await exchange
+    except TimeoutError:
+        message = f"no whole answer within {seconds:g} s"
+        raise WireError(ErrorKind.TIMEOUT, message) from None
+    except WireError:
+        raise
+    except foreign as error:
+        raise meaning(error) from error
 
 
 def unpacked(body: bytes, headers: Mapping[str, str], limit: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Protocol, cast
 
 from evalkit.core.lifecycle import Lifecycle
 from evalkit.core.model import Snapshot
@@ -22,14 +23,22 @@ HOME = "https://api.openai.com/v1"
 _AZURE = (".openai.azure.com", ".services.ai.azure.com")
 
 
-def openai_endpoint(
-    base_url: str, path: str, options: EndpointOptions, secrets: Secrets, *, owner: str
-) -> Endpoint:
-    """Return the endpoint at a path below a base address; Azure takes keys in a header of its own.
+class OpenAIServer(EndpointOptions, Protocol):
+    """The options of a snapshot that asks one of OpenAI's formats."""
+
+    @property
+    def base_url(self) -> str:
+        """The address below which the formats lie."""
+        ...
+
+
+def openai_endpoint(path: str, options: OpenAIServer, secrets: Secrets, *, owner: str) -> Endpoint:
+    """Return the endpoint at a path below the base address; Azure takes keys in a header of its own.
 
     Raises:
         MissingSecretError: a variable that is needed is not set.
     """
+    base_url = options.base_url
     azure = host_of(base_url).endswith(_AZURE)
     key = VendorKey(
         header="api-key" if azure else "authorization",
@@ -41,13 +50,8 @@ def openai_endpoint(
     return Endpoint.of(url, options, key=key, owner=owner, secrets=secrets)
 
 
-async def openai_lifecycle_at(
-    base_url: str,
-    options: EndpointOptions,
-    snapshot: Snapshot,
-    surroundings: Surroundings,
-    *,
-    today: date,
+async def openai_lifecycle(
+    snapshot: Snapshot, surroundings: Surroundings, today: date
 ) -> Lifecycle | None:
     """Return until when OpenAI serves the model of a snapshot, as it says.
 
@@ -55,8 +59,8 @@ async def openai_lifecycle_at(
         MissingSecretError: a variable that is needed is not set.
         ProviderError: no answer, or one that cannot be read.
     """
-    secrets = Secrets(surroundings.environment)
-    models = openai_endpoint(base_url, "/models", options, secrets, owner=snapshot.provider)
+    options, secrets = cast("OpenAIServer", snapshot.options), Secrets(surroundings.environment)
+    models = openai_endpoint("/models", options, secrets, owner=snapshot.provider)
     return await lifecycle_at(
         models, "openai", snapshot, surroundings, secrets=secrets, today=today
     )

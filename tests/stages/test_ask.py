@@ -306,3 +306,12 @@ def test_progress_counts_what_was_done_asked_again_and_failed() -> None:
     last = asked.told[-1].arms[CANDIDATE]
     assert replace(last, cost_usd=None) == replace(last, done=4, total=4, errors=1, cost_usd=None)
     assert (last.retries, last.cost_usd, last.waiting) == (5, 0.75, 0)
+
+
+def test_a_collection_that_nobody_watches_is_the_same() -> None:
+    kept: list[Sample] = []
+    live = LiveArm(Fake(), Notebook(), 2, 3, lambda sample: sample.cost_usd)
+    requests = [request(n) for n in range(3)]
+    ending = ask([requests], {CANDIDATE: live}, budget=Budget(Limits()), keep=kept.append)
+    assert ending == Ending()
+    assert sorted(sample.case_id for sample in kept) == ["c0", "c1", "c2"]

@@ -49,13 +49,18 @@ class LiveArm:
     cost: Callable[[Sample], float | None]
 
 
+def unwatched(progress: Progress) -> None:
+    """Tell nobody how far it is."""
+    del progress
+
+
 def ask(
     rounds: Iterable[Iterable[Request]],
     arms: Mapping[Arm, LiveArm],
     *,
     budget: Budget,
     keep: Callable[[Sample], None],
-    watch: Callable[[Progress], None],
+    watch: Callable[[Progress], None] = unwatched,
     enough: Callable[[], bool] = lambda: False,
 ) -> Ending:
     """Ask every request and hand each sample to ``keep``, in the order in which they come.
@@ -321,4 +326,4 @@ def _failed(request: Request, message: str) -> Sample:
     return Sample(request.case.id, request.arm, request.index, error=error, attempts=1)
 
 
-__all__ = ["Budget", "LiveArm", "ask"]
+__all__ = ["Budget", "LiveArm", "ask", "unwatched"]
