@@ -55,7 +55,7 @@ def lines_of(progress: Progress) -> list[str]:
     >>> from evalkit.core.model import Arm
     >>> arms = {Arm.CANDIDATE: ArmProgress(total=400, done=100, kept=20, errors=1, cost_usd=0.5)}
     >>> lines_of(Progress(arms, seconds=10.0))
-    ['candidate   100/400  25 %  8.0/s  20 kept  1 error  $0.50  38\xa0s left']
+    ['candidate  100/400  25 %  8.0/s  20 kept  1 error  $0.50  38\xa0s left']
     """
     return [
         f"{arm.value:<9}  {_arm_text(part, progress.seconds)}"
