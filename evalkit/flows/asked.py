@@ -87,7 +87,8 @@ class Asked:
 
     What a day does to an endpoint, an outage or a quiet hour, then happens to both arms and to all
     kinds of cases alike; and the part that a spent budget leaves is a random one. Where bets are laid,
-    cases come in the order in which they are bet on.
+    cases come in the order in which they are bet on: first those that bets were laid on, whatever their
+    rank, so that what comes now only adds to them.
     """
 
     def __init__(
@@ -96,7 +97,10 @@ class Asked:
         draws: Callable[[int], int],
         answered: Answered,
         envelope: Envelope,
+        *,
+        judged: int = 0,
     ) -> None:
+        """``judged`` is how many of the cases, the first ones, an earlier run has bet on."""
         self.arms = sorted(envelope.live)
         self._cases = cases
         self._draws = draws
@@ -104,10 +108,12 @@ class Asked:
         self._prompts = prompts(envelope)
         self._chance = random.Random(envelope.seed)  # noqa: S311 - an order, not a secret
         self._bets = envelope.stops_early
+        self._judged = judged
         self._order = array("q", range(len(cases)))
         if self._bets:
             ranks = [bet_rank(envelope.name, case_id or "") for case_id in cases.ids()]
-            self._order = array("q", sorted(self._order, key=ranks.__getitem__))
+            later = sorted(self._order[judged:], key=ranks.__getitem__)
+            self._order[judged:] = array("q", later)
         else:
             self._chance.shuffle(self._order)
 
@@ -138,7 +144,8 @@ class Asked:
         if self._bets and any(cases[number].cluster for number in range(len(cases))):
             yield self.requests(0, len(cases))  # a group that is asked in part cannot be bet on
             return
-        ends = _round_ends(len(cases), often=self._bets)
+        fresh = len(cases) - self._judged
+        ends = [self._judged + end for end in _round_ends(fresh, often=self._bets)]
         for first, last in pairwise([0, *ends]):
             yield self.requests(first, last)
 

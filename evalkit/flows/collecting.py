@@ -21,8 +21,7 @@ from evalkit.core.records import case_record, record_of
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Origin
 from evalkit.flows.asked import Answered, Asked, Ids
-from evalkit.flows.earlier import Earlier
-from evalkit.flows.inputs import cases_of_run, kept_cases, recorded_samples
+from evalkit.flows.inputs import cases_of_run, earlier_run, kept_cases, recorded_samples
 from evalkit.flows.provenance import manifest_of
 from evalkit.flows.sizes import Sizes
 from evalkit.spec.envelope import LoadedEnvelope
@@ -81,7 +80,7 @@ def collect_run(
         SnapshotError: an endpoint does not know what its snapshot asks for.
         RunInterruptedError: somebody ended it; what was answered is kept.
     """
-    earlier = None if before is None else Earlier.of(before, loaded, cases_of_run(before))
+    earlier = None if before is None else earlier_run(before, loaded)
     run = RunFolder.create(folder)
     try:
         problems: list[Problem] = []
@@ -162,7 +161,7 @@ def _ask_live(
     surroundings = replace(
         terms.surroundings, another=budget.another, seed=envelope.seed, shared={}
     )
-    draws = _draws(run, loaded)
+    draws, judged = _draws(run, loaded), max(run.manifest().asked, default=0)
     last: dict[Arm, int] = {}
 
     def watch(progress: Progress) -> None:
@@ -170,7 +169,7 @@ def _ask_live(
         terms.watch(progress)
 
     with AnswerCache(terms.cache) as cache, run.case_lines() as cases, run.sample_log() as log:
-        asked = Asked(cases, draws, there, envelope)
+        asked = Asked(cases, draws, there, envelope, judged=judged)
         arms = {}
         for arm in asked.arms:
             snapshot = envelope.snapshots[arm]

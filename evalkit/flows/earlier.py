@@ -23,20 +23,32 @@ PLACE = {"path", "arm"}
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A run to go on with, and how many cases it and those before it had asked."""
+    """A run to go on with, and how many cases it and those before it had judged.
+
+    ``cases`` are all of the run, ``judged`` those of them that it had asked whole. A run that ended
+    early has left some: it is as if they came now, for no bet was laid on them.
+    """
 
     run: RunFolder
     cases: Mapping[str, Case]
+    judged: Mapping[str, Case]
     asked: tuple[int, ...]
 
     @classmethod
-    def of(cls, run: RunFolder, loaded: LoadedEnvelope, cases: Mapping[str, Case]) -> Earlier:
+    def of(
+        cls,
+        run: RunFolder,
+        loaded: LoadedEnvelope,
+        cases: Mapping[str, Case],
+        judged: Mapping[str, Case],
+    ) -> Earlier:
         """Return an earlier run of an envelope.
 
         Args:
             run: its folder.
             loaded: the envelope, whose golden set has grown.
             cases: those of the run.
+            judged: those of them that were judged.
 
         Raises:
             UsageError: the run cannot be gone on with under this envelope.
@@ -61,25 +73,26 @@ class Earlier:
             )
         if run.manifest().smoke:
             raise UsageError(f"{run.path} was a smoke run: there is nothing to go on with")
-        return cls(run, cases, (*run.manifest().asked, len(cases)))
+        return cls(run, cases, judged, (*run.manifest().asked, len(judged)))
 
     def first(self, cases: Iterable[Case]) -> Iterator[Case]:
-        """Yield the cases of the run in their order, and then those that are new.
+        """Yield the cases that were judged in their order, and then those that are new.
 
         Raises:
             UsageError: a case of the run is gone or changed, or no case is new.
         """
         now = {case.id: case for case in cases}
         for case in self.cases.values():
-            if now.pop(case.id, None) != case:
+            if now.get(case.id) != case:
                 raise UsageError(
                     f"case {case.id!r} of {self.run.path} is gone or changed; a golden set may only grow"
                 )
-            yield case
-        if not now:
+        yield from self.judged.values()
+        new = [case for case in now.values() if case.id not in self.judged]
+        if not new:
             raise UsageError(f"the golden set has no case that {self.run.path} did not ask")
-        groups = {case.cluster for case in self.cases.values()} - {None}
-        for case in now.values():
+        groups = {case.cluster for case in self.judged.values()} - {None}
+        for case in new:
             if case.cluster in groups:
                 raise UsageError(
                     f"case {case.id!r} belongs to group {case.cluster!r} of {self.run.path}; groups have "

@@ -13,8 +13,14 @@ from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest, Origin
 from evalkit.core.verdict import Facts, Flip, Histogram, Verdict
-from evalkit.flows.earlier import Earlier
-from evalkit.flows.inputs import asked_whole, cases_of_run, kept_cases, recorded_samples, uncovered
+from evalkit.flows.inputs import (
+    asked_whole,
+    cases_of_run,
+    earlier_run,
+    kept_cases,
+    recorded_samples,
+    uncovered,
+)
 from evalkit.flows.notes import notes
 from evalkit.flows.provenance import digests_of, manifest_of
 from evalkit.spec.envelope import LoadedEnvelope
@@ -50,7 +56,7 @@ def gate(
         SpecError: with the problems of every file.
         UsageError: the folder is in use, or the earlier run cannot be gone on with.
     """
-    earlier = None if before is None else Earlier.of(before, loaded, cases_of_run(before))
+    earlier = None if before is None else earlier_run(before, loaded)
     run = RunFolder.create(folder)
     try:
         problems: list[Problem] = []

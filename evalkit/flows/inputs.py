@@ -120,6 +120,18 @@ def cases_of_run(run: RunFolder) -> dict[str, Case]:
     return cases
 
 
+def earlier_run(before: RunFolder, loaded: LoadedEnvelope) -> Earlier:
+    """Return a run that is gone on with.
+
+    Raises:
+        SpecError: its cases are not those that it was made with.
+        UsageError: it cannot be gone on with under this envelope.
+    """
+    cases = cases_of_run(before)
+    judged = asked_whole(before, loaded.envelope, cases, before.manifest())
+    return Earlier.of(before, loaded, cases, judged)
+
+
 def asked_whole(
     run: RunFolder, envelope: Envelope, cases: dict[str, Case], manifest: Manifest
 ) -> dict[str, Case]:

@@ -106,10 +106,11 @@ def _snapshot(value: str, before: Json, arm: Arm) -> Json:
             f"--{arm} {value}: expected a recording (.jsonl, .jsonl.gz), a snapshot file (.yaml) "
             "or provider:model"
         )
+    foreign: set[str] = set()
     if provider != kept.get("provider"):
-        # The options of another provider mean nothing to this one.
-        kept = {key: item for key, item in kept.items() if key in SnapshotFile.model_fields}
+        # The options of another provider mean nothing to this one, and it has prices of its own.
+        foreign = (kept.keys() - SnapshotFile.model_fields) | {"prices"}
     if model != kept.get("model"):
-        # Another model is not expected to answer under the name of this one.
-        kept = {key: item for key, item in kept.items() if key != "expected_model"}
+        foreign |= {"expected_model", "prices"}
+    kept = {key: item for key, item in kept.items() if key not in foreign}
     return {**kept, "provider": provider, "model": model}

@@ -170,7 +170,7 @@ class _HttpProvider:
         """
         asked = self._format.request(request)
         sent = replace(asked, headers={**asked.headers, **self._format.secret_headers()})
-        attempts, until = 0, math.inf
+        attempts, until, lost_ms = 0, math.inf, 0.0
         while True:
             ticket = await self._limiter.enter()
             attempts += 1
@@ -178,7 +178,8 @@ class _HttpProvider:
                 until = self._clock.monotonic() + self._longest
             tried = await self._attempt(request, sent, ticket)
             if isinstance(tried.outcome, Sample):
-                return self._measured(tried.outcome, tried.response, attempts)
+                return self._measured(tried.outcome, tried.response, attempts, lost_ms)
+            lost_ms += self._run_out(tried)
             wait = self._wait(tried.outcome, tried.response, attempts)
             standing = self._standing(tried.outcome, wait, attempts=attempts, until=until)
             if standing is not None:
@@ -280,7 +281,20 @@ class _HttpProvider:
 
     # ------------------------------------------------------------ samples
 
-    def _measured(self, sample: Sample, response: HttpResponse | None, attempts: int) -> Sample:
+    def _run_out(self, tried: _Attempt) -> float:
+        """Return the milliseconds of an attempt that ran out of time, and 0 of any other.
+
+        Whoever calls the endpoint waits them too, so that they belong to the latency of the answer
+        that came after them: an endpoint that hangs would look well if only its quick answers counted.
+        """
+        if not (isinstance(tried.outcome, Failure) and tried.outcome.kind is ErrorKind.TIMEOUT):
+            return 0.0
+        response = tried.response
+        return self._snapshot.timeout * 1000 if response is None else response.total_ms
+
+    def _measured(
+        self, sample: Sample, response: HttpResponse | None, attempts: int, lost_ms: float
+    ) -> Sample:
         """Return a sample with what was seen from outside.
 
         Raises:
@@ -292,7 +306,7 @@ class _HttpProvider:
         return replace(
             sample,
             model=model,
-            latency_ms=response.total_ms if sample.error is None else None,
+            latency_ms=lost_ms + response.total_ms if sample.error is None else None,
             attempts=attempts,
             created=self._now(),
             model_requested=self._snapshot.model,

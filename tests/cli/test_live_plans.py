@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from evalkit.core.digest import bet_rank
 from tests.fakes.fault_server import Dials, fault_server
 from tests.worlds import Outcome, World, case, evalkit
 
@@ -190,6 +191,27 @@ def test_a_bet_of_live_arms_is_won_on_more_cases_than_it_began_with(tmp_path: Pa
     assert (found.code, found.json["verdict"]) == (0, "pass")
     assert found.json["arms"]["candidate"]["cases"] < 3000
     assert samples(large.folder / "more")[:40] == samples(small.folder / "run")
+
+
+def test_what_a_spent_budget_left_is_bet_on_after_what_was_bet_on_already(tmp_path: Path) -> None:
+    bound = {"metric": "accuracy", "min": 0.9}
+    small = bets(tmp_path / "small", 60, bounds=[bound])
+    first = small.gate("-o", "run", "--json", "--anyway", "--max-requests", "23", "-j", "1")
+    assert first.json["arms"]["candidate"]["cases"] == 23
+    run_of_it = small.folder / "run"
+    asked = [item["id"] for item in samples(run_of_it)]
+    large = bets(tmp_path / "large", 90, bounds=[bound])
+    found = large.gate("--continue", str(run_of_it), "-o", "more", "--json", "--anyway")
+    assert found.json["arms"]["candidate"]["cases"] == 90
+    manifest = json.loads((large.folder / "more" / "manifest.json").read_text())
+    assert manifest["asked"] == [23]
+    cases = (large.folder / "more" / "cases.jsonl").read_text().splitlines()
+    assert {json.loads(line)["id"] for line in cases[:23]} == set(asked)
+    ranked = sorted(asked, key=lambda name: bet_rank("simulated", name))
+    assert asked == ranked
+    more = [item["id"] for item in samples(large.folder / "more")[23:]]
+    assert more[:32] == sorted(more, key=lambda name: bet_rank("simulated", name))[:32]
+    assert evalkit("judge", "more", "--json", folder=large.folder).json == found.json
 
 
 def test_a_live_run_on_a_fixed_number_of_cases_is_not_gone_on_with(tmp_path: Path) -> None:

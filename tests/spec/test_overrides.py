@@ -112,6 +112,17 @@ def test_a_provider_with_a_model_keeps_everything_else(load: Load, folder: Path)
 
 
 @pytest.mark.parametrize(
+    ("value", "kept"), [("replay:old", 8.0), ("replay:new", None), ("anthropic:old", None)]
+)
+def test_another_model_or_provider_does_not_cost_what_the_one_before_did(
+    load: Load, value: str, kept: float | None
+) -> None:
+    text = GOOD.replace("  model: old\n", "  model: old\n  prices: {input: 2, output: 8}\n")
+    found = load(text, overrides=Overrides(candidate=value)).envelope.candidate
+    assert (found.prices.output if found.prices else None) == kept
+
+
+@pytest.mark.parametrize(
     "value", ["", "x", ":x", "x:", ":", "outputs.json", "runs/", "new.jsonl.zip", "new.csv"]
 )
 @pytest.mark.parametrize("arm", list(Arm))

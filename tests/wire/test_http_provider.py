@@ -76,6 +76,16 @@ def test_latency_is_that_of_the_attempt_that_succeeded() -> None:
     assert script.time.now > 1007
 
 
+@pytest.mark.parametrize(
+    ("first", "lost"), [(LATE, 30_000.0), (answered(408, b""), 12.5), (RESET, 0.0), (LIMITED, 0.0)]
+)
+def test_the_time_that_ran_out_before_an_answer_belongs_to_its_latency(
+    first: HttpResponse | WireError, lost: float
+) -> None:
+    sample, _ = asked(first, first, answered(), timeout=30.0)
+    assert (sample.output, sample.latency_ms) == ("yes", 2 * lost + 12.5)
+
+
 def test_identity_holds_the_whole_request_and_no_secret() -> None:
     provider = http_provider(Chat(URL), snapshot(), Surroundings(), secrets())
     identity = provider.identity(question())
