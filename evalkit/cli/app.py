@@ -9,6 +9,7 @@ from evalkit.cli.aa import aa
 from evalkit.cli.cache import cache
 from evalkit.cli.doctor import doctor
 from evalkit.cli.gate import EPILOG, gate
+from evalkit.cli.init import init
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
 from evalkit.cli.plan import plan
@@ -45,6 +46,7 @@ def _root(
     del version
 
 
+app.command()(init)
 app.command()(plan)
 app.command(epilog=EPILOG)(gate)
 app.command()(run)

@@ -50,13 +50,17 @@ class Registry(Generic[P]):
     """The plug-ins of one room.
 
     ``files`` says that a plug-in may be asked for by the path of a Python file, which is then run:
-    whoever asks has made sure that it may.
+    whoever asks has made sure that it may. ``group`` is the entry-point group of strangers where it
+    does not bear the name of the room.
     """
 
-    def __init__(self, room: str, kind: type[P], *, files: bool = False) -> None:
+    def __init__(
+        self, room: str, kind: type[P], *, files: bool = False, group: str | None = None
+    ) -> None:
         self._room = f"evalkit.{room}"
+        self._group = f"evalkit.{group or room}"
         self._kind = kind
-        self._noun = room.removesuffix("s")
+        self._noun = (group or room).removesuffix("s")
         self._files = files
 
     def get(self, name: str) -> P:
@@ -111,7 +115,7 @@ class Registry(Generic[P]):
     def _strangers(self) -> dict[str, EntryPoint]:
         from importlib.metadata import entry_points
 
-        return {entry.name: entry for entry in entry_points(group=self._room)}
+        return {entry.name: entry for entry in entry_points(group=self._group)}
 
     def _load_stranger(self, name: str) -> P:
         entry = self._strangers()[name]

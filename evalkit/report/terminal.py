@@ -5,16 +5,15 @@ All meaning is in symbols and words: without colour the text is the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
-from evalkit.core.corridor import Corridor
 from evalkit.core.model import Arm
-from evalkit.core.verdict import Estimate, Outcome, Result
+from evalkit.core.verdict import Outcome
 from evalkit.core.wording import count_text
+from evalkit.report.corridor_text import HEAD, SIGNS, Part, cells
 from evalkit.report.lines import (
     COLOURS,
     DIM,
@@ -33,16 +32,8 @@ from evalkit.report.lines import (
 from evalkit.report.safe import visible
 from evalkit.report.view import Row, View, unmeasured_text
 
-PLOT_COLUMNS = 31
-LOW_COLUMN, HIGH_COLUMN = 9, 22
 VALUE_COLUMNS = 12
 
-MARKS = {
-    Result.HOLDS: ("✓", "●", COLOURS[Result.HOLDS]),
-    Result.BROKEN: ("✗", "■", COLOURS[Result.BROKEN]),
-    Result.UNDECIDED: ("?", "◆", COLOURS[Result.UNDECIDED]),
-    Result.UNMEASURED: ("∅", "", COLOURS[Result.UNMEASURED]),
-}
 BANNERS = {
     Outcome.PASS: ("✓", "green"),
     Outcome.FAIL: ("✗", "red"),
@@ -100,8 +91,7 @@ def _lines(view: View, width: int, *, report: str, command: str, resume: str) ->
 
 def _plot(view: View, width: int) -> Iterator[Text]:
     if width >= 80:
-        head = f"{'too low':>8} │ acceptable │ too high"
-        yield Text(" " * (TITLE_COLUMNS + 2) + head, DIM)
+        yield Text(" " * (TITLE_COLUMNS + 2) + HEAD, DIM)
     for row in view.rows:
         yield from _row(row, width)
     if width >= 80:
@@ -119,8 +109,7 @@ def _legend(view: View) -> Iterator[str]:
 
 
 def _row(row: Row, width: int) -> Iterator[Text]:
-    mark, _, colour = MARKS[row.bound.result]
-    line = titled(mark, colour, row.title)
+    line = _titled(row)
     if row.judged is None:
         yield from beside(line, [f"unmeasured  {unmeasured_text(row.bound.judged)}"], width)
         return
@@ -135,66 +124,17 @@ def _row(row: Row, width: int) -> Iterator[Text]:
     yield line
 
 
+def _titled(row: Row) -> Text:
+    return titled(SIGNS[row.bound.result], COLOURS[row.bound.result], row.title)
+
+
 def _corridor(row: Row) -> Text:
     """Return the plot of one row: the acceptable region, the baseline, the candidate."""
-    assert row.judged is not None
-    _, mark, colour = MARKS[row.bound.result]
-    cells = _region(row.scale)
-    styles = [DIM] * PLOT_COLUMNS
-    low = _column(row.scale, row.judged.lower)
-    high = _column(row.scale, row.judged.upper)
-    for column in range(max(0, low), min(PLOT_COLUMNS - 1, high) + 1):
-        crossing = cells[column] in "│┊"
-        _put(cells, styles, column, "┿" if crossing else "━", colour)
-    if row.reference is not None:
-        beside = row.reference
-        at = beside.value if isinstance(beside, Estimate) else beside
-        _put(cells, styles, _column(row.scale, at), "○", "")
-    place = _column(row.scale, row.judged.value)
-    if place < 0 or place >= PLOT_COLUMNS:
-        _leader(cells, styles, place < 0, colour)
-    else:
-        _put(cells, styles, place, mark, colour)
+    styles = {Part.REGION: DIM, Part.CANDIDATE: COLOURS[row.bound.result], Part.BASELINE: ""}
     text = Text()
-    for cell, style in zip(cells, styles, strict=True):
-        text.append(cell, style)
+    for cell in cells(row):
+        text.append(cell.text, styles[cell.part])
     return text
-
-
-def _region(scale: Corridor) -> list[str]:
-    cells = [" "] * PLOT_COLUMNS
-    left = LOW_COLUMN if scale.min is not None or scale.start is not None else -1
-    right = HIGH_COLUMN if scale.max is not None or scale.end is not None else PLOT_COLUMNS
-    for column in range(left + 1, right):
-        cells[column] = "·"
-    if left >= 0:
-        cells[left] = "│" if scale.min is not None else "┊"
-    if right < PLOT_COLUMNS:
-        cells[right] = "│" if scale.max is not None else "┊"
-    return cells
-
-
-def _column(scale: Corridor, value: float) -> int:
-    """Return the column of a value; far outside it is -1 or the number of columns."""
-    if math.isinf(value):
-        return PLOT_COLUMNS if value > 0 else -1
-    share = (value - scale.low) / scale.width
-    column = round(LOW_COLUMN + share * (HIGH_COLUMN - LOW_COLUMN))
-    return max(-1, min(PLOT_COLUMNS, column))
-
-
-def _leader(cells: list[str], styles: list[str], to_left: bool, colour: str) -> None:  # noqa: FBT001
-    columns = range(LOW_COLUMN - 1, 0, -1) if to_left else range(HIGH_COLUMN + 1, PLOT_COLUMNS - 1)
-    for column in columns:
-        if cells[column] == " ":
-            _put(cells, styles, column, "╌", colour)
-    _put(cells, styles, 0 if to_left else PLOT_COLUMNS - 1, "◀" if to_left else "▶", colour)
-
-
-def _put(cells: list[str], styles: list[str], column: int, cell: str, style: str) -> None:
-    if 0 <= column < PLOT_COLUMNS:
-        cells[column] = cell
-        styles[column] = style
 
 
 # ---------------------------------------------------------------- below the plot
@@ -207,9 +147,8 @@ def _ways_out(view: View, width: int) -> Iterator[Text]:
     yield Text()
     yield heading("What would settle it")
     for row in undecided:
-        mark, _, colour = MARKS[row.bound.result]
         ways = [row.settle[0], *(f"or {way}" for way in row.settle[1:])]
-        yield from beside(titled(mark, colour, row.title), ways, width)
+        yield from beside(_titled(row), ways, width)
 
 
 def _flips(view: View, width: int) -> Iterator[Text]:

@@ -70,7 +70,21 @@ def load_envelope(
         UsageError: an override does not fit.
         PluginError: a scorer could not be loaded.
     """
-    problems = Problems(overridden(read_document(path), overrides))
+    document = overridden(read_document(path), overrides)
+    loaded = envelope_of(document, path, code_root=code_root)
+    return _only(loaded, overrides.only) if overrides.only else loaded
+
+
+def envelope_of(
+    document: Document, path: Path | str, *, code_root: Path | None = None
+) -> LoadedEnvelope:
+    """Return what a document says that lies, or will lie, at a path.
+
+    Raises:
+        SpecError: with every problem found.
+        PluginError: a scorer could not be loaded.
+    """
+    problems = Problems(document)
     problems.document = inlined(problems, Path(path).parent)
     file = problems.checked(EnvelopeFile, problems.document.data)
     loaded = _meaning(str(path), file, problems, code_root) if file else None
@@ -78,7 +92,7 @@ def load_envelope(
         further = [] if file else _further_problems(problems)
         of_cases = _golden_set_problems(problems.document)
         raise SpecError([*problems.found, *further, *of_cases])
-    return _only(loaded, overrides.only) if overrides.only else loaded
+    return loaded
 
 
 def _further_problems(problems: Problems) -> list[Problem]:
