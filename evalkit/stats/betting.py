@@ -81,14 +81,15 @@ def plan_for_ceiling() -> Plan:
     return Plan.of([(0.0, 0.89), (0.1, 0.1), (1.0, 0.01)])
 
 
-def plan_for_difference(discordance: float = 0.05) -> Plan:
+def plan_for_difference(discordance: float = 0.05, reach: float = 1.0) -> Plan:
     """Return the plan for (1 + D)/2, where D is a difference that is usually 0.
 
     The discordance has to be declared or known from other data: read off the draws that are
-    compared here, it would let the values to come speak in the stakes.
+    compared here, it would let the values to come speak in the stakes. So has the ``reach``, how
+    large the differences are that are not 0: of means of several draws they are smaller.
     """
     half = discordance / 2
-    return Plan.of([(0.0, half), (0.5, 1 - discordance), (1.0, half)])
+    return Plan.of([((1 - reach) / 2, half), (0.5, 1 - discordance), ((1 + reach) / 2, half)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ def distribution_shift(
     """Return the engine of the distance between both arms, or why there is none.
 
     A sample that is missing could lie anywhere: it moves KS and TV by its share at most, and W1 by
-    its share of the range, or of what was seen where no range is declared.
+    its share of the range, or of what was seen where no range is declared. Its share is that of its
+    case, divided by the draws of it: the whole case, where it was drawn once.
     """
     kind: Distance = (asked.limit.distance if asked is not None else None) or "ks"
     unit, units = _units(evidence)
@@ -39,7 +40,7 @@ def distribution_shift(
     if kind == "w1":
         reach = support.width if support.bounded else float(every.max() - every.min())
         width = reach / both.scale
-    missing = sum(seen.missing / seen.samples for seen in evidence.arms.values())
+    missing = sum(_missing_share(seen, evidence.cases) for seen in evidence.arms.values())
     return DistributionShift.of(
         both,
         kind,
@@ -69,6 +70,12 @@ def quantile_change(
     else:
         lowest, highest = (_filled(evidence, unit, ends) for ends in (worst_low, worst_high))
         arms = BothWays(lowest, highest, observed, units)
+    if arms.infinite(quantile):
+        name = f"p{100 * quantile:g}"
+        return Unmeasured(
+            Reason.OUT_OF_RANGE,
+            f"{name} of both arms is a timeout, and two timeouts have no difference",
+        )
     if asked is not None and asked.method is Method.MOVER and _once(evidence):
         return QuantileMover.of(arms, quantile, ratio=ratio)
     return QuantileChange.of(
@@ -93,6 +100,13 @@ def _units(evidence: Evidence) -> tuple[IntArray, int]:
         return np.arange(evidence.cases), evidence.cases
     names, codes = np.unique(evidence.clusters, return_inverse=True)
     return codes.astype(np.int64), names.size
+
+
+def _missing_share(observed: Observed, cases: int) -> float:
+    """Return how much of an arm is missing, where a case counts as one, however often it was drawn."""
+    draws = np.bincount(observed.case, minlength=cases)
+    missing = np.bincount(observed.case[~observed.present], minlength=cases)
+    return float(np.mean(missing[draws > 0] / draws[draws > 0]))
 
 
 def _values(observed: Observed, unit: IntArray) -> Values:

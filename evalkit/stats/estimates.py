@@ -162,7 +162,7 @@ def _bet_on(
         support,
         bounds=asked.sides,
         alpha=asked.alpha,
-        plan=usual_plan(asked.limit, support, rate=rate),
+        plan=usual_plan(asked.limit, support, rate=rate, reach=evidence.reach),
         order=evidence.order,
         horizon=evidence.horizons,
         method=f"betting{of}",

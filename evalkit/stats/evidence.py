@@ -98,6 +98,8 @@ class Evidence:
     ``draws`` says into how many units a case was split, each of them then "a case" here. ``order``
     holds the places of the cases in the order they are bet on; without it they are as they stand.
     ``looks`` says in which look each case was asked, where the bets of an earlier one go on.
+    ``reach`` is how large differences are by the numbers of draws that were planned
+    (``repeats.reach_of_differences``).
     """
 
     cases: int
@@ -106,6 +108,7 @@ class Evidence:
     draws: int = 1
     order: IntArray | None = None
     looks: IntArray | None = None
+    reach: float = 1.0
 
     @property
     def horizons(self) -> list[int] | None:
@@ -158,7 +161,7 @@ class Evidence:
         clusters = None if self.clusters is None else self.clusters[kept]
         order = None if self.order is None else place[self.order[kept[self.order]]]
         looks = None if self.looks is None else self.looks[kept]
-        return Evidence(int(kept.sum()), arms, clusters, order=order, looks=looks)
+        return Evidence(int(kept.sum()), arms, clusters, order=order, looks=looks, reach=self.reach)
 
     def without_gaps(self) -> Evidence:
         """Return the observed samples, on the cases that every arm has one of."""

@@ -25,6 +25,21 @@ NOISY_SHARE = 0.1
 """Draws of one case that lie further apart than this share of the support are noise to reckon with."""
 
 
+def reach_of_differences(*, baseline: int, candidate: int) -> float:
+    """Return how far differences of means of draws reach, against those of single draws.
+
+    It is the root of the ratio of their variances where arms differ by the noise of draws alone.
+
+    Args:
+        baseline: how many draws of a case are averaged.
+        candidate: the same, of a case whose draws disagree.
+
+    >>> round(reach_of_differences(baseline=5, candidate=3), 3)
+    0.516
+    """
+    return math.sqrt((1 / baseline + 1 / candidate) / 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Components:
     """Mean squares between and within cases, and the number of draws a typical case has."""

@@ -22,7 +22,9 @@ FEWEST_UNBOUNDED = 50
 FEWEST_CLUSTERS = 10
 
 FEWEST_FOR_SHIFT = 200
-"""The ball around a distance covers the truth from so many units on."""
+"""The ball around a distance covers the truth from so many units on …"""
+DIFFERENT_AT_LIMIT = 10
+"""… of which so many would differ if the truth were the limit: with fewer it is too small."""
 
 
 def fewest_valid(bound: Bound, *, cases: int, units: int) -> int:
@@ -34,7 +36,7 @@ def fewest_valid(bound: Bound, *, cases: int, units: int) -> int:
         units: how many independent units they form.
     """
     if bound.limit.kind is LimitKind.SHIFT:
-        return FEWEST_FOR_SHIFT
+        return _fewest_for_shift(bound.limit)
     if bound.limit.compares and bound.statistic.quantile is not None:
         return fewest_units(bound.statistic.quantile)
     if not bound.metric.support.bounded and bound.statistic.quantile is None:
@@ -100,6 +102,13 @@ def possible(bound: Bound) -> Support:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _fewest_for_shift(limit: Limit) -> int:
+    """Return how many units a shift takes; W1 is no share of them, however small its limit is."""
+    if limit.distance == "w1" or not limit.max:
+        return FEWEST_FOR_SHIFT
+    return max(FEWEST_FOR_SHIFT, math.ceil(DIFFERENT_AT_LIMIT / limit.max - 1e-9))
 
 
 def _rounded(bound: Bound, value: float, width: float, outward: Callable[[float], int]) -> float:

@@ -21,7 +21,7 @@ from evalkit.core.model import Arm
 from evalkit.core.plan import Basis
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
 from evalkit.stats.evidence import Evidence, Observed
-from evalkit.stats.repeats import noisy_cases
+from evalkit.stats.repeats import noisy_cases, reach_of_differences
 
 Rng: TypeAlias = np.random.Generator
 
@@ -43,6 +43,12 @@ class Draws:
     candidate: int
     noisy: int | None
     support: Support
+
+    @property
+    def reach(self) -> float:
+        """How large differences of their means are; see ``reach_of_differences``."""
+        most = max(self.noisy or 0, self.candidate)
+        return reach_of_differences(baseline=self.baseline, candidate=most)
 
     def wanted(self, baseline: Observed, cases: int) -> IntArray:
         """Return how many draws of the candidate each case asks for."""
@@ -199,7 +205,7 @@ class Unchanged:
         candidate = self._observed(rng, chosen, int(wanted.max(initial=1)), ~swapped)
         arms = {Arm.BASELINE: baseline, Arm.CANDIDATE: candidate.first(wanted)}
         order = np.arange(chosen.size)  # whoever bets takes them as they were drawn
-        return Evidence(chosen.size, arms, clusters, order=order)
+        return Evidence(chosen.size, arms, clusters, order=order, reach=draws.reach)
 
     def _chosen(self, rng: Rng, cases: int) -> tuple[IntArray, IntArray | None]:
         if self.groups is None:

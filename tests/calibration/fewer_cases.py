@@ -37,7 +37,7 @@ from evalkit.stats.arrays import FloatArray, IntArray
 from evalkit.stats.engines.betting import BettingMean
 from evalkit.stats.estimates import judged_engine
 from evalkit.stats.evidence import Evidence, Exhibit, Observed
-from evalkit.stats.repeats import noisy_cases
+from evalkit.stats.repeats import noisy_cases, reach_of_differences
 from evalkit.stats.standing import standing
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fewer-cases.md"
@@ -155,7 +155,10 @@ def drawn(
     return Drawn(
         {
             name: Evidence(
-                n, {Arm.BASELINE: before, Arm.CANDIDATE: after.first(wanted)}, order=order
+                n,
+                {Arm.BASELINE: before, Arm.CANDIDATE: after.first(wanted)},
+                order=order,
+                reach=reach_of_differences(baseline=recorded, candidate=noisy or 1),
             )
             for name, (before, after) in arms.items()
         },

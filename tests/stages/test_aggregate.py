@@ -27,14 +27,8 @@ from evalkit.core.model import (
 from evalkit.core.ports import ScorerPlugin, Value
 from evalkit.core.registry import scorer
 from evalkit.core.verdict import ArmSummary, Estimate, Facts, Outcome, SnapshotSummary, Verdict
-from evalkit.stages.aggregate import (
-    INFINITE,
-    MANY_REASONS,
-    ArmTable,
-    Table,
-    aggregate,
-    snapshot_summaries,
-)
+from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
+from evalkit.stages.aggregate.columns import INFINITE, MANY_REASONS, ArmTable
 from evalkit.stages.judge import judge
 from tests.stages.trials import (
     ACCURACY,

@@ -71,6 +71,33 @@ def in_order(found: Table) -> list[str]:
     return [found.cases[place].id for place in found.order]
 
 
+@pytest.mark.parametrize(
+    ("draws", "looks", "reach"),
+    [
+        ([4, 4, 4], (), ((1 / 4 + 1 / 3) / 2) ** 0.5),
+        ([4, 4, 2], (), 1.0),
+        ([4, 4, 2], (2,), ((1 / 4 + 1 / 3) / 2) ** 0.5),
+        ([0, 0, 0], (), ((1 + 1 / 3) / 2) ** 0.5),
+    ],
+)
+def test_a_bet_reckons_with_the_draws_that_were_planned_before_its_first_look(
+    draws: list[int], looks: tuple[int, ...], reach: float
+) -> None:
+    within_three = replace(bound(within(0.03)), method=Method.BETTING)
+    asked = Envelope("x", SNAPSHOT, (within_three,), SNAPSHOT, repeats=1, noisy_repeats=3)
+    cases = {f"c{place}": Case(f"c{place}", "?") for place in range(3)}
+    scored = [
+        ScoredSample(Sample(name, arm, index, output="a"), {"accuracy": Score((1.0,))})
+        for name, count in zip(cases, draws, strict=True)
+        for arm, most in ((Arm.BASELINE, count), (Arm.CANDIDATE, 1))
+        for index in range(most)
+    ]
+    found = aggregate(scored, cases, asked, {"accuracy": PLUGIN}, looks=looks)
+    assert found.reach == found.exhibit_for(within_three).evidence.reach == pytest.approx(reach)
+    fixed = replace(asked, bounds=(replace(within_three, method=Method.USUAL),))
+    assert aggregate(scored, cases, fixed, {"accuracy": PLUGIN}).reach == 1.0
+
+
 def test_the_order_of_betting_is_that_of_no_file_and_does_not_change_when_cases_join() -> None:
     names = [f"c{number}" for number in range(40)]
     found = in_order(table(names))

@@ -265,8 +265,10 @@ def test_the_usual_plan_goes_by_what_is_bounded() -> None:
     assert usual_plan(ceiling, ten, rate=False).values.tolist() == [0, 0.1, 1]
     of_rate = usual_plan(ceiling, ten, rate=True)
     assert of_rate.values @ of_rate.shares == pytest.approx(0.1 * 5 / 6)
-    delta = usual_plan(Limit(LimitKind.DELTA, min=-0.03), DIFFERENCE, rate=True, discordance=0.2)
-    assert delta.shares.tolist() == [0.1, 0.8, 0.1]
+    within = Limit(LimitKind.DELTA, min=-0.03)
+    delta = usual_plan(within, DIFFERENCE, rate=True)
+    assert (delta.values.tolist(), delta.shares.tolist()) == ([0, 0.5, 1], [0.025, 0.95, 0.025])
+    assert usual_plan(within, DIFFERENCE, rate=True, reach=0.5).values.tolist() == [0.25, 0.5, 0.75]
 
 
 def test_clusters_of_one_size_are_bet_on_as_their_means() -> None:

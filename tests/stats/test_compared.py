@@ -86,6 +86,13 @@ def test_missing_samples_widen_a_shift_as_far_as_they_could_lie(
     assert less.upper(0.05) > full.upper(0.05)
 
 
+def test_a_missing_draw_moves_a_shift_by_its_share_of_its_case() -> None:
+    candidate = [None, [1.0, None], *[[1.0] * 4] * 8]
+    found = shift(evidence(candidate, [1.0] * 10), "tv")
+    assert isinstance(found, DistributionShift)
+    assert found.missing == pytest.approx((1 + 1 / 2) / 10)
+
+
 def test_a_higher_confidence_draws_as_many_replicates_as_it_takes() -> None:
     found = shift(evidence(values(1, 60), values(2, 60)), alpha=0.001)
     assert isinstance(found, DistributionShift)
@@ -123,6 +130,16 @@ def test_a_ratio_of_nothing_says_so() -> None:
     found = change([0.0, *values(1)[1:]], values(2))
     assert isinstance(found, Unmeasured)
     assert found.reason is Reason.NO_BASELINE
+
+
+@pytest.mark.parametrize("method", [Method.USUAL, Method.MOVER])
+def test_quantiles_that_are_timeouts_in_both_arms_are_not_compared(method: Method) -> None:
+    hangs = [*[math.inf] * 130, *values(1, 110)]
+    found = change(hangs, hangs, method=method)
+    assert isinstance(found, Unmeasured)
+    assert found.reason is Reason.OUT_OF_RANGE
+    assert "p50 of both arms is a timeout" in found.detail
+    assert isinstance(change(hangs, values(2), method=method), QuantileChange | QuantileMover)
 
 
 def test_mover_takes_one_draw_of_cases_that_stand_alone() -> None:

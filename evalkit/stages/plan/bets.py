@@ -114,7 +114,7 @@ class BetOutlook:
             (bound - support.lower) / support.width,
         )
         rate = bool(np.isin(scaled, (0.0, 1.0)).all())
-        plan = usual_plan(self.bound.limit, support, rate=rate)
+        plan = usual_plan(self.bound.limit, support, rate=rate, reach=self.draws.reach)
         if up:
             scaled, side, plan = 1 - scaled, 1 - side, plan.mirrored
         if not 0 < side < 1:

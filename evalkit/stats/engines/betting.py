@@ -62,19 +62,17 @@ def room_between(bounds: Sequence[float], claimed: Callable[[float], bool], *, s
     return low, high
 
 
-def usual_plan(
-    limit: Limit, support: Support, *, rate: bool, discordance: float = RARE_DISCORDANCE
-) -> Plan:
+def usual_plan(limit: Limit, support: Support, *, rate: bool, reach: float = 1.0) -> Plan:
     """Return the plan for a bound of which nothing but its limit is known.
 
     Args:
         limit: the acceptable region.
         support: the values that what it is laid on can have.
         rate: whether these are its ends alone.
-        discordance: how often the arms differ, where it is laid on a difference.
+        reach: how large the differences are that it is laid on, against those of single draws.
     """
     if limit.kind is not LimitKind.ABSOLUTE:
-        return betting.plan_for_difference(discordance)
+        return betting.plan_for_difference(RARE_DISCORDANCE, reach)
     if limit.min is not None:
         return betting.plan_for_floor((limit.min - support.lower) / support.width)
     if rate and limit.max is not None:

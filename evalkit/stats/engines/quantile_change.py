@@ -37,6 +37,10 @@ class BothWays:
     seen: Mapping[Arm, Values]
     units: int
 
+    def infinite(self, quantile: float) -> bool:
+        """Return whether the quantile of what was seen is infinite in both arms: nothing to compare."""
+        return all(np.isinf(found[0]) for found in _seen(self, quantile))
+
 
 @dataclass(frozen=True)
 class QuantileChange:
