@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from evalkit import __version__
+from evalkit.cli.guard import GuardedStream, in_github
 
 BUG = 70
 USAGE = 2
@@ -31,6 +32,10 @@ def main() -> None:
         app()
     except EvalkitError as error:
         sys.stderr.write(f"evalkit: {error}\n")
+        if in_github(os.environ):
+            from evalkit.cli.ci import annotate_problems
+
+            annotate_problems(error)
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -56,6 +61,8 @@ def _check_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+        if in_github(os.environ):
+            setattr(sys, name, GuardedStream(getattr(sys, name)))
     for argument in sys.argv[1:]:
         if argument != argument.encode("utf-8", "replace").decode():
             shown = argument.encode("utf-8", "backslashreplace").decode()

@@ -8,11 +8,21 @@ from typing import Annotated
 
 import typer
 
-from evalkit.cli.asking import Asking, Jobs, MaxCost, MaxRequests, MaxTime, Refresh, limits_of
+from evalkit.cli.asking import (
+    Asking,
+    Jobs,
+    MaxCost,
+    MaxRequests,
+    MaxTime,
+    Refresh,
+    envelope_to_ask,
+    limits_of,
+)
+from evalkit.cli.completing import EnvelopeArgument
 
 
 def aa(
-    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    envelope: EnvelopeArgument,
     again: Annotated[
         str | None,
         typer.Option(help="A second recording of the baseline [default: its repeated draws]."),
@@ -35,11 +45,12 @@ def aa(
     """
     from evalkit.cli.world import code_root, origin, result_console
     from evalkit.core.model import Arm
-    from evalkit.flows.aa import measure_noise, twice_asked
+    from evalkit.flows.aa import asked_of, measure_noise, twice_asked
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
 
-    loaded = load_envelope(envelope, overrides=Overrides(seed=seed), code_root=code_root())
+    limits = limits_of(max_cost, max_time, max_requests)
+    loaded = envelope_to_ask(envelope, Overrides(seed=seed), limits, narrowed=asked_of)
     second = None
     if again is not None:
         both = Overrides(baseline=again, seed=seed)
@@ -51,7 +62,7 @@ def aa(
         started = origin(f"{loaded.envelope.name}-aa")
         asking = Asking(
             command=f"evalkit aa {envelope}",
-            limits=limits_of(max_cost, max_time, max_requests),
+            limits=limits,
             started=started.created,
             concurrency=concurrency,
             refresh=refresh,

@@ -7,8 +7,10 @@ import typer
 from evalkit import __version__
 from evalkit.cli.aa import aa
 from evalkit.cli.cache import cache
+from evalkit.cli.diff import diff
 from evalkit.cli.doctor import doctor
 from evalkit.cli.gate import EPILOG, gate
+from evalkit.cli.history import history
 from evalkit.cli.init import init
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
@@ -24,7 +26,6 @@ app = typer.Typer(
     name="evalkit",
     help="State the acceptable behaviour of an AI endpoint, and prove or disprove it.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -52,6 +53,8 @@ app.command(epilog=EPILOG)(gate)
 app.command()(run)
 app.command()(judge)
 app.command()(report)
+app.command()(diff)
+app.command()(history)
 app.command()(validate)
 app.command()(aa)
 app.command()(score)

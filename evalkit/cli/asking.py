@@ -126,7 +126,12 @@ class Asking:
         envelope = loaded.envelope
         candidate = replace(envelope.candidate, concurrency=self.concurrency)
         baseline = envelope.baseline and replace(envelope.baseline, concurrency=self.concurrency)
-        return replace(loaded, envelope=replace(envelope, candidate=candidate, baseline=baseline))
+        sentinel = envelope.sentinel
+        if sentinel is not None:
+            hurried = replace(sentinel.snapshot, concurrency=self.concurrency)
+            sentinel = replace(sentinel, snapshot=hurried)
+        envelope = replace(envelope, candidate=candidate, baseline=baseline, sentinel=sentinel)
+        return replace(loaded, envelope=envelope)
 
     @contextmanager
     def _terms(self, loaded: LoadedEnvelope, begun: str) -> Iterator[Terms]:
@@ -135,7 +140,8 @@ class Asking:
         from evalkit.core.ports import Surroundings
         from evalkit.flows.collecting import Terms
 
-        line = ProgressLine()
+        names = {arm: _name(loaded, arm) for arm in loaded.envelope.asked}
+        line = ProgressLine(names=names)
         try:
             yield Terms(
                 cache=cache_path(),
@@ -150,18 +156,18 @@ class Asking:
                 go_on=lambda run: (
                     f"{self.command} --resume {run}" if self.resumable else self.command
                 ),
-                announce=self._announce,
+                announce=lambda arm, forecast: self._announce(names[arm], forecast),
                 watch=line,
             )
         finally:
             line.close()
 
-    def _announce(self, arm: Arm, forecast: Forecast) -> None:
+    def _announce(self, name: str, forecast: Forecast) -> None:
         """Say on standard error what is about to be asked, and what it will cost."""
         from evalkit.core.wording import count_text, money_text
 
         cost = forecast.cost_usd
-        text = f"{arm}: up to {count_text(forecast.requests, 'request')}"
+        text = f"{name}: up to {count_text(forecast.requests, 'request')}"
         if cost is not None:
             text += f", about {money_text(cost)}"
             most = self.limits.cost_usd
@@ -191,6 +197,11 @@ class Asking:
         found = classified(snapshot, PROVIDERS.get(snapshot.provider))
         pinned = found is not None and found.pin is Pin.PINNED
         return 0.0 if pinned else min(run_began, time.time() - DAY)
+
+
+def _name(loaded: LoadedEnvelope, arm: Arm) -> str:
+    """Return what an arm that is asked is called: of a recorded baseline it is the sentinel."""
+    return arm.value if arm in loaded.envelope.live else "sentinel"
 
 
 def typed(command: str, envelope: Path, overrides: Overrides) -> str:
@@ -235,9 +246,21 @@ def cache_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def envelope_to_ask(
-    path: Path, overrides: Overrides, limits: Limits, *, strict_pins: bool
+    path: Path,
+    overrides: Overrides,
+    limits: Limits,
+    *,
+    strict_pins: bool = False,
+    narrowed: Callable[[LoadedEnvelope], LoadedEnvelope] | None = None,
 ) -> LoadedEnvelope:
     """Return an envelope, with the prices of live arms in it where they are asked for.
+
+    Args:
+        path: the envelope.
+        overrides: what the command line says instead of it.
+        limits: what may be spent.
+        strict_pins: refuse names that can move.
+        narrowed: makes of it what is asked, where that is not all of it.
 
     Raises:
         SpecError: a file is wrong, or pins are strict and the name of a model can move.
@@ -252,10 +275,11 @@ def envelope_to_ask(
 
         if problems := floating(loaded):
             raise SpecError(problems)
-    if loaded.envelope.live:
+    asked = narrowed(loaded) if narrowed else loaded
+    if asked.envelope.asked:
         from evalkit.spec.prices import missing_prices
 
-        if found := missing_prices(loaded, limits):
+        if found := missing_prices(asked, limits):
             priced = replace(overrides, prices=found)
             return load_envelope(path, overrides=priced, code_root=code_root())
     return loaded

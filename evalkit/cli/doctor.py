@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalkit.cli.completing import envelopes
+
 if TYPE_CHECKING:
     from evalkit.core.checkup import Finding
 
@@ -27,7 +29,10 @@ MARKS = {"sound": "✓", "lacking": "·", "broken": "✗"}
 def doctor(
     envelope: Annotated[
         Path | None,
-        typer.Argument(help="An envelope: each live arm of it is asked its first case, once."),
+        typer.Argument(
+            help="An envelope: each live arm of it is asked its first case, once.",
+            autocompletion=envelopes,
+        ),
     ] = None,
 ) -> None:
     """Look at the environment, and ask each endpoint of an envelope one question.

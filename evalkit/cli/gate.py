@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +23,8 @@ from evalkit.cli.asking import (
     limits_of,
     typed,
 )
+from evalkit.cli.ci import CI, Ci
+from evalkit.cli.completing import EnvelopeArgument
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
 
@@ -50,7 +53,7 @@ class Inconclusive(StrEnum):
 
 
 def gate(
-    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    envelope: EnvelopeArgument,
     candidate: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +107,14 @@ def gate(
     json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json instead of the table.")
     ] = False,
+    ci: Ci = CI.AUTO,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
+        ),
+    ] = False,
 ) -> None:
     """Measure baseline and candidate, and judge by the envelope.
 
@@ -125,9 +136,9 @@ def gate(
     command = typed("gate", envelope, overrides)
     limits = limits_of(max_cost, max_time, max_requests)
     loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
-    started = origin(loaded.envelope.name)
+    started = replace(origin(loaded.envelope.name), redacted=redact)
     folder = output or Path("reports") / started.run
-    if resume is None and not loaded.envelope.live:
+    if resume is None and not loaded.envelope.asked:
         from evalkit.flows import gate as flow
         from evalkit.stages.ledger import Ledger
 
@@ -157,7 +168,7 @@ def gate(
     from evalkit.cli.show import show_run
 
     _warn_of_age(verdict, started.created)
-    show_run(folder, verdict, as_json=json, command=command)
+    show_run(folder, verdict, as_json=json, command=command, ci=ci, redact=redact or None)
     sys.exit(int(verdict.exit_code))
 
 

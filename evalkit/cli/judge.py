@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.ci import CI, Ci
+from evalkit.cli.completing import RunArgument
+
 
 def judge(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    run: RunArgument,
     envelope: Annotated[
         Path | None,
         typer.Option(help="Judge under another envelope, into a run folder of its own."),
@@ -22,6 +25,14 @@ def judge(
     json: Annotated[
         bool, typer.Option("--json", help="Print verdict.json instead of the table.")
     ] = False,
+    ci: Ci = CI.AUTO,
+    redact: Annotated[
+        bool | None,
+        typer.Option(
+            "--redact/--no-redact",
+            help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
+        ),
+    ] = None,
 ) -> None:
     """Judge the samples of an earlier run again, without a call.
 
@@ -46,5 +57,5 @@ def judge(
         started = origin(loaded.envelope.name)
         shown = output or Path("reports") / started.run
         verdict = judge_otherwise(folder, loaded, shown, started)
-    show_run(shown, verdict, as_json=json)
+    show_run(shown, verdict, as_json=json, ci=ci, redact=redact)
     sys.exit(int(verdict.exit_code))

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.completing import EnvelopeArgument
 from evalkit.core.verdict import ExitCode
 
 
 def plan(
-    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    envelope: EnvelopeArgument,
     pilot: Annotated[
         Path | None,
         typer.Option(help="A run folder to take noise, cost and time from [default: recordings]."),

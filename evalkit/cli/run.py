@@ -20,10 +20,11 @@ from evalkit.cli.asking import (
     limits_of,
     typed,
 )
+from evalkit.cli.completing import EnvelopeArgument
 
 
 def run(
-    envelope: Annotated[Path, typer.Argument(help="The envelope, a YAML file.")],
+    envelope: EnvelopeArgument,
     candidate: Annotated[str | None, typer.Option(help="Another candidate, as in gate.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Another baseline, as in gate.")] = None,
     limit: Annotated[

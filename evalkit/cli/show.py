@@ -1,36 +1,93 @@
-"""A judged run is rendered into its folder and told on standard output."""
+"""A judged run is rendered into its folder, told on standard output, and to the CI system."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from evalkit.cli.ci import CI, GitHubStep, found_ci
 from evalkit.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from evalkit.report.format import Material
+    from evalkit.stages.store import RunFolder
 
 REPORT = "report.html"
 
 
-def show_run(folder: Path, verdict: Verdict, *, as_json: bool, command: str = "") -> None:
-    """Write the HTML report of a run, and print its verdict as a table or as JSON.
+def show_run(
+    folder: Path,
+    verdict: Verdict,
+    *,
+    as_json: bool,
+    command: str = "",
+    ci: CI = CI.AUTO,
+    redact: bool | None = None,
+) -> None:
+    """Write the reports of a run, print its verdict as a table or as JSON, and tell the CI system.
 
-    ``command`` is what was typed, where it can be typed again to go on with the run.
+    Args:
+        folder: the run.
+        verdict: what it came to.
+        as_json: print ``verdict.json`` instead of the table.
+        command: what was typed, where it can be typed again to go on with the run.
+        ci: for whom to write beside the run folder.
+        redact: leave out the texts of models and of the golden set, in these reports and in later
+            ones; nothing leaves it to the run.
     """
+    from evalkit.report.format import Material
     from evalkit.report.html import render_html
-    from evalkit.report.pairs import MOST_TEXTS
+    from evalkit.report.redacted import without_words
     from evalkit.report.view import case_text, cases_to_show, view_of
-    from evalkit.stages.store import RunFolder, verdict_text
+    from evalkit.stages.store import RunFolder
 
     run = RunFolder.open(folder)
     manifest = run.manifest()
-    view = view_of(verdict, manifest)
-    shown = cases_to_show(view, most=MOST_TEXTS)
+    if redact is not None and redact is not manifest.redacted:
+        manifest = replace(manifest, redacted=redact)
+        run.write_manifest(manifest)
+    view = view_of(without_words(verdict) if manifest.redacted else verdict, manifest)
+    shown = cases_to_show(view)
     cases, samples = run.cases(shown), run.first_samples(shown)
-    texts = {case_id: case_text(case, samples[case_id]) for case_id, case in cases.items()}
+    texts = {
+        case_id: case_text(case, samples[case_id], redact=manifest.redacted)
+        for case_id, case in cases.items()
+    }
     report = run.write_text(REPORT, render_html(view, texts, manifest))
+    material, place = Material(view, manifest, texts), found_ci(ci)
+    written = _write_formats(run, material, place)
+    _print(material, folder, report, as_json=as_json, command=command)
+    if place is CI.GITHUB:
+        files = {"run": folder, "report": report, "summary": folder / "summary.md"}
+        GitHubStep(os.environ).tell(material, written["summary"], files)
+
+
+def _write_formats(run: RunFolder, material: Material, place: CI) -> dict[str, str]:
+    """Write a file of each format, and return their texts by name."""
+    from evalkit.core.errors import PluginError
+    from evalkit.report.format import rendered
+    from evalkit.stages.store import FILES
+
+    texts = {}
+    for made in rendered(material, place, taken={REPORT, *FILES}):
+        if isinstance(made, PluginError):
+            sys.stderr.write(f"evalkit: {made}\n")
+        else:
+            run.write_text(made.file, made.text)
+            texts[made.name] = made.text
+    return texts
+
+
+def _print(material: Material, folder: Path, report: Path, *, as_json: bool, command: str) -> None:
+    from evalkit.stages.store import verdict_text
+
+    view, manifest = material.view, material.manifest
     try:
         if as_json:
-            sys.stdout.write(verdict_text(verdict))
+            sys.stdout.write(verdict_text(view.verdict))
         else:
             from evalkit.cli.world import result_console
             from evalkit.report.terminal import print_verdict

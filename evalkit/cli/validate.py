@@ -9,16 +9,21 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.completing import envelopes
 from evalkit.core.errors import SpecError
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="Envelopes, or golden sets on their own.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Envelopes, or golden sets on their own.", autocompletion=envelopes),
+    ],
 ) -> None:
     """Check files and everything they name.
 
     Tells all problems at once, with their places; asks no endpoint and runs no code.
     """
+    from evalkit.cli.ci import annotate_problems
     from evalkit.core.wording import count_text
     from evalkit.flows import validate as flow
 
@@ -28,6 +33,7 @@ def validate(
             found = flow.validate(path, os.environ)
         except SpecError as error:
             sys.stderr.write(f"{error}\n")
+            annotate_problems(error)
             broken = True
             continue
         parts = [

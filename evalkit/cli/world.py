@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import secrets
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -49,6 +53,16 @@ def result_console() -> Console:
     """Return the console for results; a file or a pipe is as wide as the widest table."""
     console = _ResultConsole()
     return console if console.is_terminal else _ResultConsole(width=WIDEST)
+
+
+@contextmanager
+def until_read() -> Iterator[None]:
+    """Let whoever reads standard output stop when it has seen enough, as a pager does."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _versions() -> dict[str, str]:

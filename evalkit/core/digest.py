@@ -67,6 +67,12 @@ def bet_rank(envelope: str, case_id: str) -> bytes:
     return sha256(f"{envelope}\0{case_id}".encode()).digest()
 
 
+def chance_of(run: str, case_id: str) -> float:
+    """Return a number from 0 to below 1 that chance gave a case in a run: the same whoever asks again."""
+    found = sha256(f"{run}\0{case_id}".encode()).digest()
+    return int.from_bytes(found[:7]) / (1 << 56)
+
+
 class SetDigest:
     """The digest of values whose order does not matter: the sum of their digests."""
 

@@ -254,6 +254,17 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Sentinel:
+    """Who is asked whether a recorded baseline still is what its snapshot answers, and how often.
+
+    ``share`` is the part of the cases that ``snapshot`` is asked anew, another one in every run.
+    """
+
+    share: float
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The acceptable behaviour of one endpoint, ready to be measured.
 
@@ -261,7 +272,7 @@ class Envelope:
     a case the candidate gets, and ``noisy_repeats`` how many where the draws of the recorded
     baseline disagree. ``max_missing`` is a share of samples, per arm and slice. ``stops_early``
     says that a case is judged as it comes, which only bounds that are bet on allow. ``live`` are the
-    arms that are asked; the others were recorded.
+    arms that are asked; the others were recorded. A ``sentinel`` watches a recorded baseline.
     """
 
     name: str
@@ -277,6 +288,7 @@ class Envelope:
     live: frozenset[Arm] = frozenset()
     seed: int = 0
     stops_early: bool = False
+    sentinel: Sentinel | None = None
 
     @property
     def most_repeats(self) -> int:
@@ -288,3 +300,27 @@ class Envelope:
         """The snapshots that are asked, baseline first."""
         arms = {Arm.BASELINE: self.baseline, Arm.CANDIDATE: self.candidate}
         return {arm: snapshot for arm, snapshot in arms.items() if snapshot is not None}
+
+    @property
+    def asked(self) -> dict[Arm, Snapshot]:
+        """Whom a run asks, by arm: what is live, and for a recorded baseline its sentinel."""
+        found = {arm: part for arm, part in self.snapshots.items() if arm in self.live}
+        return found if self.sentinel is None else {Arm.BASELINE: self.sentinel.snapshot, **found}
+
+    @property
+    def watched(self) -> tuple[Bound, ...]:
+        """The bounds that a sentinel can speak about; none where there is no sentinel."""
+        return () if self.sentinel is None else tuple(filter(is_watched, self.bounds))
+
+
+def is_watched(bound: Bound) -> bool:
+    """Return whether a sentinel can tell that the baseline of a bound has moved.
+
+    That is so of differences of means of what an answer says; never of times and of money.
+    """
+    return (
+        bound.limit.kind is LimitKind.DELTA
+        and bound.metric.kind in {Kind.RATE, Kind.SCORE}
+        and bound.statistic.quantile is None
+        and bound.metric.support.bounded
+    )

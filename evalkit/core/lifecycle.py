@@ -88,7 +88,8 @@ class SnapshotInUse:
     """One arm of an envelope: what it asks for, and what is known about that.
 
     ``classified`` is ``None`` for an arm that is played back: nobody is asked. ``served`` names the
-    models that answered in ``run``, ``None`` where there is no run of this snapshot.
+    models that answered in ``run``, ``None`` where there is no run of this snapshot. A ``sentinel`` is
+    who watches a recorded baseline; what it was answered stands in no verdict.
     """
 
     arm: Arm
@@ -98,6 +99,12 @@ class SnapshotInUse:
     classified: Classified | None
     run: str | None = None
     served: tuple[str, ...] | None = None
+    sentinel: bool = False
+
+    @property
+    def name(self) -> str:
+        """What a reader calls it."""
+        return "sentinel" if self.sentinel else self.arm.value
 
     @property
     def strangers(self) -> tuple[str, ...]:

@@ -9,11 +9,20 @@ import math
 from collections.abc import Iterator
 
 from evalkit.core.envelope import Kind, Limit, LimitKind
-from evalkit.core.verdict import BoundResult, Estimate, Reason, Result, Settle, Unmeasured
+from evalkit.core.verdict import (
+    BaselineDrift,
+    BoundResult,
+    Estimate,
+    Reason,
+    Result,
+    Settle,
+    Unmeasured,
+)
 from evalkit.core.wording import (
     NO_END,
     Line,
     count_text,
+    difference_text,
     end_text,
     estimate_text,
     interval_text,
@@ -208,6 +217,8 @@ def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
                 f"the baseline's own interval, {low} to {high}, holds 0, so that a ratio to it "
                 "says nothing"
             )
+        case Reason.BASELINE_STALE if bound.baseline_drift is not None:
+            because = f"the baseline is no longer what was recorded; {_stale(bound, bound.baseline_drift)}"
     return because
 
 
@@ -236,6 +247,21 @@ _CURES = {
 }
 
 
+def _other_baseline(bound: BoundResult) -> Iterator[str]:
+    if bound.reason is Reason.NO_BASELINE:
+        yield "delta: in place of ratio:, which a baseline near 0 can bear"
+    if bound.reason is Reason.BASELINE_STALE and bound.baseline_drift is not None:
+        yield f"a baseline recorded anew: {_stale(bound, bound.baseline_drift)}"
+
+
+def _stale(bound: BoundResult, drift: BaselineDrift) -> str:
+    """Return what a sentinel found of a baseline that is no longer what was recorded."""
+    return (
+        f"asked again in {count_text(drift.cases, 'case')} of {count_text(drift.runs, 'run')}, its "
+        f"snapshot is {difference_text(drift.value, bound.kind, bound.unit)} from the recording"
+    )
+
+
 def _ways_out(bound: BoundResult) -> Iterator[str]:
     way, judged = bound.settle, bound.judged
     if way is None or not isinstance(judged, Estimate):
@@ -244,8 +270,7 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     truth = f"if the truth is {estimate_text(bound, judged)}"
     if bound.reason is Reason.MISSING:
         yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"
-    if bound.reason is Reason.NO_BASELINE:
-        yield "delta: in place of ratio:, which a baseline near 0 can bear"
+    yield from _other_baseline(bound)
     if way.n is not None:
         cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
         yield f"{_more(way.n, judged)}{tagged}{cost}, {truth}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
@@ -156,6 +157,30 @@ def _nothing(snapshot: Snapshot) -> Iterable[Lack]:
     return ()
 
 
+class Costs(StrEnum):
+    """How it is known what an answer costs.
+
+    ``TOKENS``: by prices and the tokens it tells; ``TOLD``: it may tell its cost itself; ``FREE``:
+    asking costs nothing; ``UNKNOWN``: it tells neither its cost nor its tokens.
+    """
+
+    TOKENS = "tokens"
+    TOLD = "told"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+def _by_tokens(snapshot: Snapshot) -> Costs:
+    del snapshot
+    return Costs.TOKENS
+
+
+def told(snapshot: Snapshot) -> Costs:
+    """Say that an answer may tell its cost itself, whatever the snapshot."""
+    del snapshot
+    return Costs.TOLD
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderPlugin:
     """A wire format: how to open a provider for one arm of an envelope.
@@ -164,7 +189,7 @@ class ProviderPlugin:
     asking anybody. ``recorded`` says that answers exist already, ``structured`` whether the endpoint
     is told the response schema, ``reads_input`` that it can take a case of variables without a
     prompt, ``runs_code`` that opening it runs what the envelope names, ``vendor`` whose table of
-    models and prices its names belong to.
+    models and prices its names belong to, ``costs`` how it is known what an answer costs.
     ``lifecycle`` asks the vendor until when it serves a snapshot's model; the answer is dated with
     the day given, and ``None`` where the vendor does not say.
     """
@@ -181,6 +206,7 @@ class ProviderPlugin:
     reads_input: bool = False
     runs_code: bool = False
     vendor: str | None = None
+    costs: Callable[[Snapshot], Costs] = _by_tokens
     lifecycle: Callable[[Snapshot, Surroundings, date], Awaitable[Lifecycle | None]] | None = None
 
 

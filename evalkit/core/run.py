@@ -11,13 +11,17 @@ from evalkit.core.verdict import Digests
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a run notes about the world it was made in: time, place and versions are arguments."""
+    """What a run notes about the world it was made in: time, place and versions are arguments.
+
+    Reports of what is ``redacted`` leave out the texts of models and of the golden set.
+    """
 
     run: str
     created: str
     evalkit: str
     versions: Mapping[str, str]
     commit: str | None = None
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Manifest:
     many cases each earlier run had asked that this one went on from. ``spent`` names the limit that
     ended the asking, ``settled`` says that what was answered by then decided every bound, ``stopped``
     names the arm that could not go on and why, and ``kept`` how many answers of an arm were there
-    already, paid for by an earlier run.
+    already, paid for by an earlier run. Every report of a run that is ``redacted`` leaves out texts.
     """
 
     run: str
@@ -50,6 +54,7 @@ class Manifest:
     settled: bool = False
     stopped: Mapping[Arm, str] = field(default_factory=dict)
     kept: Mapping[Arm, int] = field(default_factory=dict)
+    redacted: bool = False
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: str = "evalkit.run/1"

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     MISSING = "missing"  # decided, but for the missing samples
     AT_MARGIN = "at_margin"  # so close to the limit that more cases would not help soon
     ZERO_VARIANCE = "zero_variance"  # all equal, and no declared range says how rare a tail may be
+    BASELINE_STALE = "baseline_stale"  # what was recorded is no longer what its snapshot answers
 
     NO_CASES = "no_cases"
     NO_VALUES = "no_values"
@@ -116,6 +117,20 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineDrift:
+    """How far a recorded baseline is from what its snapshot answers, as a sentinel has seen it.
+
+    ``value`` is the mean of fresh − recorded over ``cases`` answers of ``runs`` runs; ``stale`` says
+    that it is shown to be further than the bound allows the candidate to be.
+    """
+
+    cases: int
+    runs: int
+    value: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BoundResult:
     """What is known about one bound, and everything a reviewer needs beside it.
 
@@ -123,7 +138,8 @@ class BoundResult:
     ``judged`` is the estimate the limit was laid on. ``p_broken`` is the p-value of "outside",
     ``p_holm`` the same after correction for all blocking bounds. ``sees`` tells what becomes of the
     bound for other true values, on data as much as these. ``decided_after`` says after how many
-    independent units a bet on the bound was won: those that came later were not needed.
+    independent units a bet on the bound was won: those that came later were not needed. ``baseline_drift`` is
+    what a sentinel has seen of the baseline.
     """
 
     name: str
@@ -149,6 +165,7 @@ class BoundResult:
     detects: float | None = None
     sees: tuple[Chance, ...] = ()
     decided_after: int | None = None
+    baseline_drift: BaselineDrift | None = None
 
     @property
     def judged(self) -> Estimate | Unmeasured:
@@ -171,6 +188,23 @@ class MetricResult:
     unit: str
     baseline: Estimate | Unmeasured | None
     candidate: Estimate | Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """A metric of a bound on a tag that no bound of it names: to read, never to gate.
+
+    ``effect`` is candidate − baseline, where there are both.
+    """
+
+    metric: str
+    kind: Kind
+    statistic: str
+    on: str
+    unit: str
+    baseline: Estimate | Unmeasured | None
+    candidate: Estimate | Unmeasured
+    effect: Estimate | Unmeasured | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +298,8 @@ class Facts:
 class Verdict:
     """What the gate says, and everything a report shows.
 
-    ``sentence`` is the headline, ``lead`` the sentence under it.
+    ``sentence`` is the headline, ``lead`` the sentence under it. ``slices_left_out`` counts the tags
+    that are too many to be estimated one by one.
     """
 
     envelope: str
@@ -275,3 +310,5 @@ class Verdict:
     bounds: tuple[BoundResult, ...]
     metrics: tuple[MetricResult, ...]
     facts: Facts
+    slices: tuple[SliceResult, ...] = ()
+    slices_left_out: int = 0

@@ -124,7 +124,7 @@ def json_document(text: str, file: str) -> Json:
 
 def json_line(value: object) -> str:
     """Return a plain value as one line of JSONL, its end included."""
-    return _ENCODER.encode(value) + "\n"
+    return _harmless(_ENCODER.encode(value)) + "\n"
 
 
 def written_id(line: str) -> str | None:
@@ -210,7 +210,19 @@ def _without_surrogates(value: Json) -> Json:
 
 def document_text(value: Json) -> str:
     """Return the file of a plain value, for people to read: what is unbounded is ``null`` in it."""
-    return json.dumps(_with_ends(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    text = json.dumps(_with_ends(value), ensure_ascii=False, indent=1, allow_nan=False)
+    return _harmless(text) + "\n"
+
+
+def _harmless(text: str) -> str:
+    r"""Return JSON of the same value that is no command to a CI system whose log it is printed in.
+
+    GitHub's runner obeys ``##[…]`` wherever it stands in a line; in JSON it stands inside a string.
+
+    >>> print(_harmless('["##[group]"]'))
+    ["#\u0023[group]"]
+    """
+    return text.replace("##[", r"#\u0023[")
 
 
 def _with_ends(value: Json) -> Json:

@@ -26,6 +26,9 @@ SECOND = 1_000_000
 def twice_asked(loaded: LoadedEnvelope) -> LoadedEnvelope:
     """Return the envelope that asks a live baseline every case, at least twice, and nobody else.
 
+    It is asked as the baseline that it is, so that all that is said of it names it so; in the place
+    of the candidate, whom nobody asks, stands the baseline too.
+
     Raises:
         UsageError: there is no baseline.
     """
@@ -35,12 +38,22 @@ def twice_asked(loaded: LoadedEnvelope) -> LoadedEnvelope:
     alone = replace(
         envelope,
         candidate=envelope.baseline,
-        baseline=None,
-        live=frozenset({Arm.CANDIDATE}),
+        live=frozenset({Arm.BASELINE}),
         repeats=max(2, envelope.repeats),
         noisy_repeats=None,
     )
     return replace(loaded, envelope=alone)
+
+
+def asked_of(loaded: LoadedEnvelope) -> LoadedEnvelope:
+    """Return what is asked of an envelope: its baseline alone, and nothing where that is recorded.
+
+    Raises:
+        UsageError: there is no baseline.
+    """
+    if Arm.BASELINE in loaded.envelope.live:
+        return twice_asked(loaded)
+    return replace(loaded, envelope=replace(loaded.envelope, live=frozenset(), sentinel=None))
 
 
 def measure_noise(
@@ -113,7 +126,7 @@ def _draws(
     if asked is not None:
         for sample in asked.samples(asked.cases()):
             if sample.case_id in case_ids:
-                yield replace(sample, arm=Arm.BASELINE)
+                yield sample
     else:
         yield from collect(_baseline(loaded), case_ids)
     if again is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from evalkit.core.asking import Forecast
-from evalkit.core.digest import bet_rank
+from evalkit.core.digest import bet_rank, chance_of
 from evalkit.core.envelope import Envelope
 from evalkit.core.model import PER_MILLION, Arm, Sample, Snapshot
 from evalkit.core.ports import Request
@@ -28,8 +28,12 @@ FEWEST_WORTH_A_LOOK = 200
 
 @dataclass(slots=True)
 class Answered:
-    """Which samples are there already, by arm, case and index."""
+    """Which samples are there already, by arm, case and index.
 
+    ``fresh`` are the cases that the sentinel of a recorded baseline has answered.
+    """
+
+    fresh: set[str] = field(default_factory=set)
     _keys: set[tuple[Arm, str, int]] = field(default_factory=set)
     _measured: int = 0
     _tokens: int = 0
@@ -37,6 +41,10 @@ class Answered:
     def note(self, sample: Sample) -> None:
         """Take note of a sample."""
         self._keys.add((sample.arm, sample.case_id, sample.index))
+
+    def note_fresh(self, sample: Sample) -> None:
+        """Take note of what a sentinel was answered."""
+        self.fresh.add(sample.case_id)
 
     def measure(self, sample: Sample) -> None:
         """Take note of how long an answer was, whoever gave it."""
@@ -89,6 +97,9 @@ class Asked:
     kinds of cases alike; and the part that a spent budget leaves is a random one. Where bets are laid,
     cases come in the order in which they are bet on: first those that bets were laid on, whatever their
     rank, so that what comes now only adds to them.
+
+    The sentinel of a recorded baseline is asked in between: as the baseline, which nobody else asks,
+    about the cases that chance gave it in this run.
     """
 
     def __init__(
@@ -99,9 +110,21 @@ class Asked:
         envelope: Envelope,
         *,
         judged: int = 0,
+        run: str = "",
     ) -> None:
-        """``judged`` is how many of the cases, the first ones, an earlier run has bet on."""
-        self.arms = sorted(envelope.live)
+        """Lay everything out.
+
+        Args:
+            cases: those of the run.
+            draws: how many samples the case of a number gets.
+            answered: what is there already.
+            envelope: who is asked.
+            judged: how many of the cases, the first ones, an earlier run has bet on.
+            run: the name of the run, by which chance gives a sentinel its cases.
+        """
+        self.arms = sorted(envelope.asked)
+        self._live = sorted(envelope.live)
+        self._fresh = _given_to_sentinel(cases, envelope, run)
         self._cases = cases
         self._draws = draws
         self._answered = answered
@@ -119,6 +142,8 @@ class Asked:
 
     def total(self, arm: Arm) -> int:
         """Return how many samples of an arm are still to come."""
+        if arm not in self._live:
+            return len(self._fresh - self._answered.fresh)
         wanted = sum(map(self._draws, range(len(self._cases))))
         return wanted - (self._answered.count(arm) if self._answered else 0)
 
@@ -154,11 +179,23 @@ class Asked:
         for number in self._order[first:last]:
             case = self._cases[number]
             for index in range(self._draws(number)):
-                arms = self.arms if self._chance.random() < 0.5 else self.arms[::-1]
+                arms = self._live if self._chance.random() < 0.5 else self._live[::-1]
                 for arm in arms:
                     request = Request(arm, case, index, self._prompts[arm].messages(case))
                     if not self._answered or request not in self._answered:
                         yield request
+            if case.id in self._fresh and case.id not in self._answered.fresh:
+                messages = self._prompts[Arm.BASELINE].messages(case)
+                yield Request(Arm.BASELINE, case, 0, messages)
+
+
+def _given_to_sentinel(cases: CaseLines, envelope: Envelope, run: str) -> frozenset[str]:
+    """Return the cases that a sentinel is asked in a run."""
+    if envelope.sentinel is None:
+        return frozenset()
+    share = envelope.sentinel.share
+    known = (case_id for case_id in cases.ids() if case_id is not None)
+    return frozenset(case_id for case_id in known if chance_of(run, case_id) < share)
 
 
 def _round_ends(cases: int, *, often: bool) -> list[int]:

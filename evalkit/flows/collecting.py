@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalkit.core.asking import Ending, Forecast, Limits, Progress
 from evalkit.core.digest import SetDigest
+from evalkit.core.envelope import Envelope
 from evalkit.core.errors import (
     Problem,
     RunInterruptedError,
@@ -16,17 +18,19 @@ from evalkit.core.errors import (
     UserError,
 )
 from evalkit.core.model import Arm, Sample, Snapshot, billed
-from evalkit.core.ports import Memory, Provider, Surroundings
+from evalkit.core.ports import Costs, Memory, Provider, Surroundings
 from evalkit.core.records import case_record, record_of
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Origin
+from evalkit.files.writing import LineLog
 from evalkit.flows.asked import Answered, Asked, Ids
+from evalkit.flows.comparable import Comparable
 from evalkit.flows.inputs import cases_of_run, earlier_run, kept_cases, recorded_samples
 from evalkit.flows.provenance import manifest_of
 from evalkit.flows.sizes import Sizes
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.ask import Budget, LiveArm, ask, unwatched
-from evalkit.stages.cache import AnswerCache
+from evalkit.stages.cache import AnswerCache, Forgetful
 from evalkit.stages.store import RunFolder
 
 
@@ -86,10 +90,13 @@ def collect_run(
         problems: list[Problem] = []
         run.write_envelope(loaded.document)
         content, ids, sizes = SetDigest(), Ids.of(loaded.envelope), Sizes(loaded.envelope)
+        comparable = Comparable.of(loaded, problems)
         for case in kept_cases(run, loaded, problems, limit=limit, earlier=earlier):
             content.add(case_record(case))
             ids.add(case.id)
             sizes.see(case)
+            comparable.see(case)
+        comparable.finish()
         if not (problems or limit or terms.anyway):
             sizes.refuse_the_impossible()
         smoke = "" if limit is None else f"--limit {limit}"
@@ -114,6 +121,7 @@ def go_on(run: RunFolder, loaded: LoadedEnvelope, terms: Terms) -> None:
     """
     cases, there = cases_of_run(run), Answered()
     run.mend(cases, there.note)
+    run.mend_fresh(cases, there.note_fresh)
     recorded = recorded_samples(loaded, cases, [], strict=not run.manifest().smoke)
     _collect(run, loaded, terms, recorded, there)
 
@@ -135,8 +143,9 @@ def _collect(
     try:
         ending, kept = _ask_live(run, loaded, terms, there)
     except SnapshotError as error:
-        place = loaded.source.place(tuple(error.key.split(".")))
-        raise SpecError.single(place, error.message, where=error.key) from error
+        key = _written_at(error.key, loaded)
+        place = loaded.source.place(tuple(key.split(".")))
+        raise SpecError.single(place, error.message, where=key) from error
     manifest = run.manifest()
     run.write_manifest(
         replace(
@@ -155,28 +164,38 @@ def _ask_live(
 ) -> tuple[Ending, Mapping[Arm, int]]:
     """Ask the live arms every case of a run; return how it ended and what was known before."""
     envelope = loaded.envelope
-    if not envelope.live:
+    if not envelope.asked:
         return Ending(), {}
     budget = Budget(terms.limits)
     surroundings = replace(
         terms.surroundings, another=budget.another, seed=envelope.seed, shared={}
     )
-    draws, judged = _draws(run, loaded), max(run.manifest().asked, default=0)
+    draws, manifest = _draws(run, loaded), run.manifest()
+    judged = max(manifest.asked, default=0)
     last: dict[Arm, int] = {}
 
     def watch(progress: Progress) -> None:
         last.update({arm: part.kept for arm, part in progress.arms.items()})
         terms.watch(progress)
 
-    with AnswerCache(terms.cache) as cache, run.case_lines() as cases, run.sample_log() as log:
-        asked = Asked(cases, draws, there, envelope, judged=judged)
+    with (
+        AnswerCache(terms.cache) as cache,
+        run.case_lines() as cases,
+        run.sample_log() as log,
+        _fresh_log(run, envelope) as fresh,
+    ):
+        asked = Asked(cases, draws, there, envelope, judged=judged, run=manifest.run)
         arms = {}
         for arm in asked.arms:
-            snapshot = envelope.snapshots[arm]
+            snapshot = envelope.asked[arm]
             opened = PROVIDERS.get(snapshot.provider).open(arm, snapshot, surroundings)
-            since = terms.since.get(arm, 0.0)
-            memory = cache.of(snapshot.provider, snapshot.model, since=since)
-            arms[arm] = _live_arm(snapshot, opened, memory, total=asked.total(arm))
+            # What a sentinel was answered before tells nothing of today.
+            memory: Memory = Forgetful()
+            if arm in envelope.live:
+                since = terms.since.get(arm, 0.0)
+                memory = cache.of(snapshot.provider, snapshot.model, since=since)
+            live = _live_arm(snapshot, opened, memory, total=asked.total(arm))
+            arms[arm] = replace(live, needed=arm in envelope.live)
             answers = there.mean_output_tokens
             terms.announce(arm, asked.forecast(arm, snapshot, answers))
 
@@ -184,12 +203,25 @@ def _ask_live(
             log.flush()
             return terms.settled is not None and terms.settled(run)
 
-        rounds = asked.rounds() if terms.settled else [asked.requests(0, len(cases))]
-        ending = ask(
-            rounds, arms, budget=budget, watch=watch, enough=enough,
-            keep=lambda sample: log.append(record_of(sample)),
-        )  # fmt: skip
+        def keep(sample: Sample) -> None:
+            (log if sample.arm in envelope.live else fresh).append(record_of(sample))
+
+        in_rounds = terms.settled and envelope.live
+        rounds = asked.rounds() if in_rounds else [asked.requests(0, len(cases))]
+        ending = ask(rounds, arms, budget=budget, watch=watch, enough=enough, keep=keep)
     return ending, {arm: count for arm, count in last.items() if count}
+
+
+def _fresh_log(run: RunFolder, envelope: Envelope) -> AbstractContextManager[LineLog]:
+    """Return the log of what is not judged as any arm's own; nothing is in it without a sentinel."""
+    return run.sentinel_log() if envelope.sentinel else run.sample_log()
+
+
+def _written_at(key: str, loaded: LoadedEnvelope) -> str:
+    """Return where in the envelope that stands which an endpoint does not know."""
+    arm, _, rest = key.partition(".")
+    watched = loaded.envelope.sentinel is not None and arm == Arm.BASELINE
+    return f"{arm}.sentinel.{rest}" if watched else key
 
 
 def _draws(run: RunFolder, loaded: LoadedEnvelope) -> Callable[[int], int]:
@@ -204,10 +236,12 @@ def _draws(run: RunFolder, loaded: LoadedEnvelope) -> Callable[[int], int]:
 
 def _live_arm(snapshot: Snapshot, provider: object, memory: Memory, *, total: int) -> LiveArm:
     assert isinstance(provider, Provider)
+    plugin = PROVIDERS.get(snapshot.provider)
+    free = snapshot.prices is None and plugin.costs(snapshot) is Costs.FREE
     return LiveArm(
         provider=provider,
         memory=memory,
         concurrency=snapshot.concurrency,
         total=total,
-        cost=lambda sample: billed(sample, snapshot.prices),
+        cost=lambda sample: 0.0 if free else billed(sample, snapshot.prices),
     )

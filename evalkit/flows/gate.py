@@ -13,6 +13,7 @@ from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest, Origin
 from evalkit.core.verdict import Facts, Flip, Histogram, Verdict
+from evalkit.flows.comparable import Comparable
 from evalkit.flows.inputs import (
     asked_whole,
     cases_of_run,
@@ -23,8 +24,11 @@ from evalkit.flows.inputs import (
 )
 from evalkit.flows.notes import notes
 from evalkit.flows.provenance import digests_of, manifest_of
+from evalkit.flows.watching import BESIDE_LEDGER, Watched, watched
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
+from evalkit.stages.aggregate.slices import slices
+from evalkit.stages.baseline_drift import DriftLog
 from evalkit.stages.compare import flips, histogram
 from evalkit.stages.judge import judge
 from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
@@ -62,10 +66,12 @@ def gate(
         problems: list[Problem] = []
         run.write_envelope(loaded.document)
         cases = {}
-        content = SetDigest()
+        content, comparable = SetDigest(), Comparable.of(loaded, problems)
         for case in kept_cases(run, loaded, problems, limit=limit, earlier=earlier):
             cases[case.id] = case
             content.add(case_record(case))
+            comparable.see(case)
+        comparable.finish()
         smoke = "" if limit is None else f"--limit {limit}"
         manifest = manifest_of(loaded, origin, content.hex(), smoke=smoke)
         manifest = replace(manifest, asked=() if earlier is None else earlier.asked)
@@ -107,7 +113,7 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
     manifest = run.manifest()
     judged = _Material.of(run, loaded.envelope, manifest)
     table = _table(run, loaded, judged.cases, judged.samples(), manifest)
-    return _judged(run, loaded, table, manifest)
+    return _judged(run, loaded, table, manifest, watched(run, loaded, table, manifest))
 
 
 def judge_otherwise(
@@ -133,10 +139,11 @@ def judge_otherwise(
             look=before.look, asked=before.asked,
             spent=before.spent, settled=before.settled,
             stopped=before.stopped, kept=before.kept,
+            redacted=before.redacted or origin.redacted,
         )  # fmt: skip
         other.write_manifest(manifest)
         table = _table(other, loaded, judged.cases, judged.samples(), manifest)
-        return _judged(other, loaded, table, manifest)
+        return _judged(other, loaded, table, manifest, watched(other, loaded, table, manifest))
     except BaseException:
         other.discard()
         raise
@@ -179,13 +186,17 @@ def _looked_at(
     answers: Answers,
 ) -> Verdict:
     """Judge what was added up, and write the look down; a part of a run is none."""
+    log = DriftLog(ledger.path.with_name(BESIDE_LEDGER))
+    seen = watched(run, loaded, table, manifest, log)
     if manifest.smoke or manifest.stopped:
-        return _judged(run, loaded, table, manifest)
+        return _judged(run, loaded, table, manifest, seen)
     key = question(loaded.document, manifest.digests.golden_set)
     manifest = replace(manifest, look=ledger.number(key, answers.digest))
     run.write_manifest(manifest)
-    verdict = _judged(run, loaded, table, manifest)
+    verdict = _judged(run, loaded, table, manifest, seen)
     ledger.add(_look(key, answers.digest, loaded, manifest, verdict))
+    if seen.seen:
+        log.add(seen.seen)
     return verdict
 
 
@@ -202,7 +213,9 @@ def _table(
     return aggregate(scored, cases, envelope, scorers, looks=manifest.asked)
 
 
-def _judged(run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Manifest) -> Verdict:
+def _judged(
+    run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Manifest, seen: Watched
+) -> Verdict:
     """Judge what was added up; the verdict is written into the run folder."""
     envelope = paid(loaded.envelope, manifest.look)
     exhibits = [table.exhibit_for(bound) for bound in envelope.bounds]
@@ -219,9 +232,12 @@ def _judged(run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Mani
         smoke=bool(manifest.smoke),
         look=manifest.look,
         stopped=manifest.stopped,
-        notes=tuple(notes(envelope, table, manifest, run.case_count)),
+        notes=(*notes(envelope, table, manifest, run.case_count), *seen.notes()),
     )
-    verdict = judge(envelope, exhibits, unbound, facts)
+    sliced, left_out = slices(envelope, table)
+    verdict = judge(
+        envelope, exhibits, unbound, facts, seen.drifts, sliced=sliced, slices_left_out=left_out
+    )
     run.write_verdict(verdict)
     return verdict
 

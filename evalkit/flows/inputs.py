@@ -64,8 +64,9 @@ def recordings(envelope: Envelope) -> dict[Arm, Recording]:
     """Return the opened recordings of an envelope's snapshots; a live arm has none."""
     found = {}
     for arm, snapshot in envelope.snapshots.items():
-        if arm not in envelope.live:
-            opened = PROVIDERS.get(snapshot.provider).open(arm, snapshot, Surroundings())
+        plugin = PROVIDERS.get(snapshot.provider)
+        if plugin.recorded:
+            opened = plugin.open(arm, snapshot, Surroundings())
             assert isinstance(opened, Recording)
             found[arm] = opened
     return found

@@ -23,8 +23,9 @@ def notes(
         manifest: how the asking ended.
         cases: counts those there were to ask; called only where not all were.
     """
-    if manifest.partial:
-        yield _partial(envelope, manifest, len(table.cases), cases())
+    # A sentinel that a budget has cut short leaves no case out.
+    if manifest.partial and envelope.live and len(table.cases) < (all_of_them := cases()):
+        yield _partial(envelope, manifest, len(table.cases), all_of_them)
     for arm in sorted(envelope.live):
         snapshot = envelope.snapshots[arm]
         yield from _served(arm, snapshot, table.arms[arm].served)

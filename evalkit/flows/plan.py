@@ -101,11 +101,13 @@ def _size(bound: Bound, cases: Sequence[Case]) -> Size:
 
 
 def _calls(envelope: Envelope, cases: int, table: Table) -> dict[Arm, float]:
-    """Return the calls of the candidate and of a live baseline; of a recorded one none is left."""
+    """Return the calls of the candidate and of a live baseline; of a recorded one its sentinel's."""
     each = wanted_draws(envelope, table.cases, table.arms.get(Arm.BASELINE))
     calls = {Arm.CANDIDATE: cases * float(each.mean())}
     if Arm.BASELINE in envelope.live:
         calls[Arm.BASELINE] = cases * float(envelope.repeats)
+    elif envelope.sentinel is not None:
+        calls[Arm.BASELINE] = float(round(cases * envelope.sentinel.share))
     return calls
 
 

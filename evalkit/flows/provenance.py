@@ -25,6 +25,7 @@ def manifest_of(
         digests=digests_of(loaded, golden_set_digest),
         smoke=" ".join([smoke, *(f"--only {name}" for name in loaded.narrowed_to)]).strip(),
         only=loaded.narrowed_to,
+        redacted=origin.redacted,
         commit=origin.commit,
         versions=origin.versions,
     )

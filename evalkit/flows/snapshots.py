@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from evalkit.core.envelope import Envelope
 from evalkit.core.errors import EvalkitError, Problem, SpecError
 from evalkit.core.lifecycle import (
     Classified,
@@ -70,7 +72,8 @@ def snapshots_in_use(
             tuple(
                 _in_use(arm, snapshot, plugin_of, newest.get(loaded.envelope.name))
                 for arm, snapshot in loaded.envelope.snapshots.items()
-            ),
+            )
+            + _sentinel(loaded.envelope, plugin_of),
         )
         for loaded in envelopes
     )
@@ -79,6 +82,10 @@ def snapshots_in_use(
 
 
 # ---------------------------------------------------------------- earlier runs
+
+
+_OF_A_RUN = re.compile(r"(?P<name>.+)-[0-9]{8}T[0-9]{6}-[0-9a-f]+", re.DOTALL)
+"""What a run is called: by its envelope, the moment and four letters of chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,10 @@ class _Run:
 
 
 def _newest_runs(runs: Path, names: set[str], unread: list[str]) -> dict[str, _Run]:
-    """Return the newest judged run of each envelope; what cannot be read is noted."""
+    """Return the newest judged run of each envelope; what cannot be read is noted.
+
+    The answers of ``evalkit aa`` lie beside the runs under a name of their own, and nobody judges them.
+    """
     dated: list[tuple[str, RunFolder]] = []
     for path in sorted(runs.glob(f"*/{MANIFEST}")):
         folder = RunFolder(path.parent)
@@ -99,7 +109,8 @@ def _newest_runs(runs: Path, names: set[str], unread: list[str]) -> dict[str, _R
         except EvalkitError as error:
             unread.append(_first_line(error))
             continue
-        if any(manifest.run.startswith(f"{name}-") for name in names):
+        envelope = _OF_A_RUN.fullmatch(manifest.run)
+        if envelope is not None and envelope["name"] in names:
             dated.append((manifest.created, folder))
     newest: dict[str, _Run] = {}
     for _, folder in sorted(dated, key=lambda item: item[0], reverse=True):
@@ -131,6 +142,22 @@ def _in_use(
     )
 
 
+def _sentinel(
+    envelope: Envelope, plugin_of: Callable[[str], ProviderPlugin]
+) -> tuple[SnapshotInUse, ...]:
+    """Return who watches a recorded baseline, if anybody does."""
+    if envelope.sentinel is None:
+        return ()
+    used = _in_use(Arm.BASELINE, envelope.sentinel.snapshot, plugin_of, None)
+    return (replace(used, sentinel=True),)
+
+
+def _everybody(envelope: Envelope) -> list[Snapshot]:
+    """Return the snapshots of an envelope in the order in which they are listed."""
+    sentinel = envelope.sentinel
+    return [*envelope.snapshots.values(), *([sentinel.snapshot] if sentinel else [])]
+
+
 # ---------------------------------------------------------------- asking
 
 
@@ -149,7 +176,7 @@ def _asked(
                 *(
                     _answer(snapshot, used, plugin_of(snapshot.provider), ask, inventory.today)
                     for snapshot, used in zip(
-                        loaded.envelope.snapshots.values(), in_use.snapshots, strict=True
+                        _everybody(loaded.envelope), in_use.snapshots, strict=True
                     )
                 )
             )

@@ -11,6 +11,7 @@ from evalkit.core.errors import Problem, SpecError
 from evalkit.core.ports import Surroundings
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.secrets import MissingSecretError
+from evalkit.flows.comparable import Comparable
 from evalkit.flows.inputs import asked_cases, recordings
 from evalkit.spec.document import read_document
 from evalkit.spec.envelope import load_envelope
@@ -60,7 +61,11 @@ def validate(path: Path, environment: Mapping[str, str]) -> Checked:
 def _envelope(path: Path, environment: Mapping[str, str]) -> Checked:
     loaded = load_envelope(path)
     problems: list[Problem] = []
-    asked = {case.id for case in asked_cases(loaded, problems)}
+    comparable, asked = Comparable.of(loaded, problems), set[str]()
+    for case in asked_cases(loaded, problems):
+        asked.add(case.id)
+        comparable.see(case)
+    comparable.finish()
     samples = 0
     try:
         for _ in collect(recordings(loaded.envelope), asked, strict=not problems):
@@ -76,11 +81,11 @@ def _envelope(path: Path, environment: Mapping[str, str]) -> Checked:
 
 def _unset(envelope: Envelope, surroundings: Surroundings) -> Iterator[str]:
     """Yield what live arms miss in the environment; nobody is asked, and no code is run."""
-    for arm in sorted(envelope.live):
-        snapshot = envelope.snapshots[arm]
+    for arm, snapshot in sorted(envelope.asked.items()):
         plugin = PROVIDERS.get(snapshot.provider)
         if not plugin.runs_code:
             try:
                 plugin.open(arm, snapshot, surroundings)
             except MissingSecretError as error:
-                yield f"{arm}: {error}"
+                name = arm.value if arm in envelope.live else "sentinel"
+                yield f"{name}: {error}"

@@ -35,7 +35,7 @@ from evalkit.core.model import (
     SampleError,
     Snapshot,
 )
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings
+from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, told
 from evalkit.core.records import RecordError, sample_of
 from evalkit.core.secrets import NAMED
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
@@ -433,5 +433,12 @@ def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
 
 
 command = ProviderPlugin(
-    "command", CommandOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True, runs_code=True
+    "command",
+    CommandOptions,
+    _open,
+    doc=__doc__,
+    lacks=_lacks,
+    reads_input=True,
+    runs_code=True,
+    costs=told,
 )

@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple, cast
 
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import ABSENT, Arm, ErrorKind, Json, Sample, SampleError, Snapshot
-from evalkit.core.ports import Lack, ProviderPlugin, Request, Surroundings
+from evalkit.core.ports import Costs, Lack, ProviderPlugin, Request, Surroundings
 from evalkit.files.json_text import json_line
 
 MODEL = "simulated-1"
@@ -133,6 +133,7 @@ class Simulated:
     key: str
     told: str
     system_chars: int
+    timeout: float
     filler: tuple[str, ...]
 
     @classmethod
@@ -151,6 +152,7 @@ class Simulated:
             f"{options.seed}{own}",
             canonical_json({**told, "system": len(system)}),
             len(system),
+            snapshot.timeout,
             tuple(_SENTENCES * copies),
         )
 
@@ -165,17 +167,15 @@ class Simulated:
         dials, case = self.options, request.case
         chance = Chance.of(self.key, case.id, request.index)
         latency = dials.latency_ms * stretch(chance.latency)
+        in_time = latency <= self.timeout * 1000
         if dials.sleep:
-            await asyncio.sleep(latency / 1000)
+            await asyncio.sleep(latency / 1000 if in_time else self.timeout)
+        if not in_time:
+            message = f"no answer within {self.timeout:g} s"
+            return self._failed(request, SampleError(ErrorKind.TIMEOUT, message))
         if chance.error < dials.errors:
-            return Sample(
-                case.id,
-                request.arm,
-                request.index,
-                error=SampleError(ErrorKind.SERVER, "503 the simulated server is down"),
-                model_requested=self.model,
-                attempts=1,
-            )
+            down = SampleError(ErrorKind.SERVER, "503 the simulated server is down")
+            return self._failed(request, down)
         output = self._output(chance, case.reference)
         return Sample(
             case.id,
@@ -195,6 +195,16 @@ class Simulated:
         """Let go of nothing: it holds nothing."""
 
     # ------------------------------------------------------------ parts
+
+    def _failed(self, request: Request, error: SampleError) -> Sample:
+        return Sample(
+            request.case.id,
+            request.arm,
+            request.index,
+            error=error,
+            model_requested=self.model,
+            attempts=1,
+        )
 
     def _output(self, chance: Chance, reference: object) -> str:
         dials = self.options
@@ -294,6 +304,17 @@ def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Simulated
     return Simulated.of(arm, snapshot)
 
 
+def _free(snapshot: Snapshot) -> Costs:
+    del snapshot
+    return Costs.FREE
+
+
 simulated = ProviderPlugin(
-    "simulated", SimulatedOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True
+    "simulated",
+    SimulatedOptions,
+    _open,
+    doc=__doc__,
+    lacks=_lacks,
+    reads_input=True,
+    costs=_free,
 )

@@ -21,10 +21,13 @@ class BoundText:
 
     ``limit`` is what is ``allowed`` as short as it goes; ``reserves`` says what the bound was not
     held to in full, such as ``warns only``; ``change`` stands below the value, and is the reason
-    where there is none; ``sentence`` is the row of the plot for those who do not see it.
+    where there is none; ``title`` and ``sentence`` are the row of the plot, which is at this ``place``,
+    for those who do not see it.
     """
 
+    place: int
     anchor: str
+    title: str
     name: str
     on: str
     where: str
@@ -64,8 +67,8 @@ class Fold:
     rows: tuple[PlotRow, ...]
 
 
-def text_of(row: Row, manifest: Manifest) -> BoundText:
-    """Return what is said about a bound."""
+def text_of(row: Row, place: int, manifest: Manifest) -> BoundText:
+    """Return what is said about the bound at a place of the plot."""
     bound, judged = row.bound, row.judged
     line = manifest.lines.get(bound.name)
     detail = bound.detail
@@ -74,7 +77,9 @@ def text_of(row: Row, manifest: Manifest) -> BoundText:
     interval = f"[{row.interval}]{' approximate' if judged.approximate else ''}" if judged else ""
     reserves = list(_reserves(row))
     return BoundText(
+        place=place,
         anchor=anchor("bound", bound.name),
+        title=row.title,
         name=row.title.removesuffix(f" on {bound.on}"),
         on=bound.on,
         where=f"on {bound.on}" if bound.on else "",
@@ -153,8 +158,5 @@ def _cases(judged: Estimate) -> str:
 
 def _sentence(row: Row, detail: str) -> str:
     if row.judged is None:
-        return f"{row.title}: {row.bound.result}. {detail} Allowed: {row.allowed}."
-    return (
-        f"{row.title}: {row.bound.result}. Candidate {row.value}, interval {row.interval}; "
-        f"allowed {row.allowed}."
-    )
+        return f"{detail} Allowed: {row.allowed}."
+    return f"Candidate {row.value}, interval {row.interval}; allowed {row.allowed}."

@@ -37,27 +37,23 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class HistogramLane:
-    """One arm: its outline, where p50 and p95 lie, and the numbers in words."""
+    """One arm: its outline, where p50 and p95 lie, the numbers in words, and all that for the ear."""
 
     arm: Arm
     outline: str
     ticks: tuple[str, ...]
     marks: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A distribution in both arms, ready to be drawn.
-
-    ``zeros`` is the right edge of the bin of zeros, or nothing.
-    """
+    """A distribution in both arms, ready to be drawn."""
 
     metric: str
     caption: str
-    description: str
     lanes: tuple[HistogramLane, ...]
     ticks: tuple[Tick, ...]
-    zeros: str
 
 
 def figure_of(histogram: Histogram) -> Figure:
@@ -67,10 +63,8 @@ def figure_of(histogram: Histogram) -> Figure:
     return Figure(
         metric=histogram.metric,
         caption=_caption(histogram),
-        description="; ".join(f"{lane.arm} {lane.marks}" for lane in lanes),
         lanes=lanes,
         ticks=tuple(_ticks(histogram, place)),
-        zeros=percent(ZERO_SHARE) if _has_zeros(histogram) else "",
     )
 
 
@@ -171,14 +165,17 @@ def _lane(histogram: Histogram, arm: Arm, place: Place) -> HistogramLane:
     ]
     if _has_zeros(histogram):
         bars.insert(0, (0.0, 0.8 * ZERO_SHARE, histogram.zeros.get(arm, 0)))
+    words = " · ".join(
+        f"{name} {_bare(value_text(value, kind, histogram.unit), histogram.unit)}"
+        for name, value in marks.items()
+    )
+    size = count_text(sum(histogram.counts[arm]) + histogram.zeros.get(arm, 0), "sample")
     return HistogramLane(
         arm=arm,
         outline=_outline(bars),
         ticks=tuple(percent(place(marks[name])) for name in TICKED if name in marks),
-        marks=" · ".join(
-            f"{name} {_bare(value_text(value, kind, histogram.unit), histogram.unit)}"
-            for name, value in marks.items()
-        ),
+        marks=words,
+        description=f"{size}, {words}" if words else size,
     )
 
 

@@ -1,4 +1,4 @@
-"""The verdict as one self-contained page: no network, no script, and a policy that allows neither."""
+"""The verdict as one self-contained page: no network, and no script but its own small one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def render_html(view: View, texts: Mapping[str, CaseText], manifest: Manifest) -
 
     Args:
         view: what to show.
-        texts: what was asked and answered, by case: those of ``cases_to_show(view,
-            most=MOST_TEXTS)``; a case without is shown by name.
+        texts: what was asked and answered, by case: those of ``cases_to_show(view)``; a case
+            without is shown by name.
         manifest: where the verdict came from.
     """
     page = page_of(view, texts, manifest)
-    return filled("page.html", page, rules=_filters(page.filters))
+    return filled("page.html", page, rules=_filters(page.filters), script="report.js")
 
 
 def _filters(count: int) -> str:

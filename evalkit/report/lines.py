@@ -13,10 +13,10 @@ from rich.text import Text
 
 from evalkit.core.verdict import Result
 from evalkit.core.wording import SPACE
+from evalkit.report.columns import TITLE_COLUMNS, fitted
 from evalkit.report.safe import visible
 
 WIDEST = 100
-TITLE_COLUMNS = 33
 LABEL_COLUMNS = 8
 DIM = "bright_black"
 
@@ -26,7 +26,6 @@ COLOURS = {
     Result.UNDECIDED: "yellow",
     Result.UNMEASURED: DIM,
 }
-SHORT_UNITS = {"points": "pt", "tokens": "tok", "characters": "chars"}
 
 
 def width_of(console: Console) -> int:
@@ -112,15 +111,3 @@ def joined(
             longer = indent + part
         line = longer
     yield Text(line, style)
-
-
-def short(value: str) -> str:
-    """Return a value with its unit abbreviated, as columns have it."""
-    for unit, abbreviated in SHORT_UNITS.items():
-        value = value.removesuffix(unit) + abbreviated if value.endswith(unit) else value
-    return value
-
-
-def fitted(text: str, columns: int) -> str:
-    """Return a text that is cut where it is longer than so many columns."""
-    return text if len(text) <= columns else text[: columns - 1] + "…"

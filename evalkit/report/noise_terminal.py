@@ -16,15 +16,14 @@ from evalkit.core.phrases import title, told_apart
 from evalkit.core.plan_phrases import limits_text, noise_span_text, share_text
 from evalkit.core.verdict import Result
 from evalkit.core.wording import SPACE, count_text
+from evalkit.report.columns import TITLE_COLUMNS, short
 from evalkit.report.lines import (
     COLOURS,
     DIM,
-    TITLE_COLUMNS,
     WIDEST,
     banner_lines,
     beside,
     labelled,
-    short,
     show,
     titled,
     width_of,

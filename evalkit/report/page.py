@@ -16,16 +16,22 @@ from evalkit.core.verdict import Outcome, Result
 from evalkit.core.wording import count_text
 from evalkit.report.bounds import BoundText, Fold, PlotRow, folds_of, plot_row, text_of
 from evalkit.report.curves import verdict_curves
+from evalkit.report.flips import Flips, flips_of
 from evalkit.report.histogram import figure_of
-from evalkit.report.pairs import Group, groups_of
-from evalkit.report.tables import Cause, ErrorRow, causes, error_rows, metric_rows, provenance
+from evalkit.report.tables import (
+    Cause,
+    ErrorRow,
+    causes,
+    error_rows,
+    metric_rows,
+    provenance,
+    slice_rows,
+)
 from evalkit.report.verdict_card import VerdictCard, verdict_card
 from evalkit.report.view import CaseText, View
 
 MOST_TALL_ROWS = 24
 """An envelope of more bounds is drawn in rows of one line, and those that hold are folded."""
-
-MOST_FILTERS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +87,16 @@ class Missing:
     causes: tuple[Cause, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A choice above the flips: the class it keeps, its words and how many cases it stands for."""
-
-    id: str
-    kind: str
-    count: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flips:
-    """The cases that changed side, and the choice among kinds where there are several."""
-
-    filters: tuple[Filter, ...]
-    groups: tuple[Group, ...]
-
-
 def page_of(view: View, texts: Mapping[str, CaseText], manifest: Manifest) -> Page:
     """Return the page of a verdict."""
-    words = [text_of(row, manifest) for row in view.rows]
+    words = [text_of(row, place, manifest) for place, row in enumerate(view.rows)]
     sections = tuple(_sections(view, words, texts, manifest))
     flips = next((s.content for s in sections if isinstance(s.content, Flips)), None)
     return Page(
         card=verdict_card(view, manifest),
         envelope=view.verdict.envelope,
         evalkit=manifest.evalkit,
-        filters=len(flips.filters) if flips else 0,
+        filters=len(flips.kinds) if flips else 0,
         sections=sections,
     )
 
@@ -122,6 +111,7 @@ def _sections(
     yield from _bounds(view, words)
     yield from _flips(view, texts)
     yield from _distributions(view)
+    yield from _slices(view)
     yield from _metrics(view)
     yield from _curves(view)
     if not unmeasured and error_rows(view):
@@ -161,8 +151,8 @@ def _envelope(view: View, words: list[BoundText]) -> Section:
                 folded.setdefault(row.text.name, []).append(row)
         rows = shown
     plot = Plot(
-        baseline=view.names.get(Arm.BASELINE, ""),
-        candidate=view.names.get(Arm.CANDIDATE, ""),
+        baseline=_arm(view, Arm.BASELINE),
+        candidate=_arm(view, Arm.CANDIDATE),
         interval=view.interval_name,
         head=head,
         low=low,
@@ -170,6 +160,12 @@ def _envelope(view: View, words: list[BoundText]) -> Section:
         folds=tuple(folds_of(folded, Counter(text.name for text in words))),
     )
     return Section("envelope", "Envelope", "The envelope", lead, plot)
+
+
+def _arm(view: View, arm: Arm) -> str:
+    """Return an arm with its name, or nothing where there is no such arm."""
+    name = view.names.get(arm, "")
+    return name if name in {"", arm} else f"{arm} {name}"
 
 
 def _bounds(view: View, words: list[BoundText]) -> Iterator[Section]:
@@ -196,25 +192,10 @@ def _bounds(view: View, words: list[BoundText]) -> Iterator[Section]:
 
 
 def _flips(view: View, texts: Mapping[str, CaseText]) -> Iterator[Section]:
-    if not view.flips:
-        return
-    kinds: Counter[str] = Counter()
-    for group in view.flips:
-        kinds[group.kind] += len(group.flips)
-    total = kinds.total()
-    filters = tuple(
-        Filter(f"kind-{place}", kind, f"{count:,}")
-        for place, (kind, count) in enumerate(kinds.items(), start=1)
-        if place <= MOST_FILTERS
-    )
-    groups = groups_of(view.flips, texts, {choice.kind: choice.id for choice in filters})
-    lead = (
-        f"{count_text(total, 'flip')}, grouped by kind; kinds that weigh on a broken bound come "
-        "first. Words that only one answer has are marked; in a rewritten answer none is."
-    )
-    everything = Filter("kind-0", "all", f"{total:,}")
-    choices = (everything, *filters) if len(filters) > 1 else ()
-    yield Section("flips", "Flips", "Cases that flipped", lead, Flips(choices, groups))
+    found = flips_of(view, texts)
+    if found is not None:
+        flips, lead = found
+        yield Section("flips", "Flips", "Cases that flipped", lead, flips)
 
 
 def _distributions(view: View) -> Iterator[Section]:
@@ -226,6 +207,15 @@ def _distributions(view: View) -> Iterator[Section]:
         if Arm.BASELINE not in view.verdict.facts.arms:
             lead = "Ticks mark p50 and p95."
         yield Section("distributions", "Distributions", "Distributions", lead, figures)
+
+
+def _slices(view: View) -> Iterator[Section]:
+    rows = slice_rows(view)
+    if rows:
+        lead = "Rates and means of the bounds on each tag that none of them names: to read, they decide nothing."
+        if left_out := view.verdict.slices_left_out:
+            lead += f" {count_text(left_out, 'smaller tag')} {'is' if left_out == 1 else 'are'} left out."
+        yield Section("slices", "Slices", "Slices that no bound names", lead, rows)
 
 
 def _metrics(view: View) -> Iterator[Section]:

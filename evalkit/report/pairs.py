@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from evalkit.core.envelope import Kind
@@ -13,9 +13,6 @@ from evalkit.core.verdict import BoundResult, Flip
 from evalkit.core.wording import count_text, difference_text
 from evalkit.report.view import CaseText, FlipGroup
 from evalkit.report.word_diff import Part, split, word_diff
-
-MOST_TEXTS = 200
-"""So many cases of one group are shown with their texts; the rest are counted."""
 
 MOST_CHARACTERS, MOST_LINES = 900, 15
 TAIL_CHARACTERS, TAIL_LINES = 300, 5
@@ -29,6 +26,7 @@ PAGE_CARDS = 50
 MOST_REFERENCE = 80
 LONG_PROMPT = 180
 
+_PLAIN = "!*'()"
 _LAST_WORD = re.compile(r"(?<=\s)\S{1,30}\Z")
 _FIRST_WORD = re.compile(r"\A\S{1,30}\s")
 """What a cut through a word leaves of it."""
@@ -55,11 +53,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One case as a reviewer sees it. A case that was shown before has no anchor of its own."""
+    """One case as a reviewer sees it. A case that was shown before has no anchor of its own.
+
+    ``bounds`` are the places of the other bounds that the case moved for.
+    """
 
     case: str
     link: str
     anchor: str
+    tags: tuple[str, ...]
+    bounds: str
     reference: str
     effect: str
     also: str
@@ -79,11 +82,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The flips of one kind: the first ones open, the next folded, the rest counted."""
+    """The flips of one kind: the first ones open, the next folded, the rest counted.
+
+    ``place`` is that of its bound, in the order of the plot.
+    """
 
     kind: str
     filter: str
     bound: BoundResult
+    place: int
     count: str
     first: tuple[Pair, ...]
     pages: tuple[Batch, ...]
@@ -96,11 +103,16 @@ def anchor(prefix: str, name: str) -> str:
     >>> anchor("case", "a b/ü"), anchor("case", "prime-1")
     ('case-a%20b%2F%C3%BC', 'case-prime-1')
     """
-    return f"{prefix}-{quote(name, safe='', errors='backslashreplace')}"
+    # What a script's encodeURIComponent leaves as it is: the page's own finds cases by their names.
+    return f"{prefix}-{quote(name, safe=_PLAIN, errors='backslashreplace')}"
 
 
 def groups_of(
-    groups: Sequence[FlipGroup], texts: Mapping[str, CaseText], filters: Mapping[str, str]
+    groups: Sequence[FlipGroup],
+    texts: Mapping[str, CaseText],
+    filters: Mapping[str, str],
+    places: Mapping[str, int],
+    moved: Mapping[str, Sequence[int]],
 ) -> tuple[Group, ...]:
     """Return groups of flips with the texts of their cases.
 
@@ -108,40 +120,53 @@ def groups_of(
         groups: the flips, in order.
         texts: what was asked and answered, by case; a case without is shown by name.
         filters: the class that hides and shows a kind, by kind.
+        places: the places of the bounds, by name.
+        moved: the places of the bounds that a case moved for, by case.
     """
-    kinds: dict[str, list[str]] = {}
+    around = _Around(texts, places, moved)
     for group in groups:
         for flip in group.flips:
-            kinds.setdefault(flip.case, []).append(group.kind)
-    seen: set[str] = set()
+            around.kinds.setdefault(flip.case, []).append(group.kind)
     opened = OPEN_CARDS if len(groups) <= FEW_GROUPS else OPEN_CARDS_OF_MANY
     found = []
     for group in groups:
-        pairs = list(_pairs(group, texts, kinds, seen))
-        found.append(_group(group, pairs, filters.get(group.kind, ""), opened))
+        pairs = list(_pairs(group, around))
+        place = places[group.bound.name]
+        found.append(_group(group, place, pairs, filters.get(group.kind, ""), opened))
     return tuple(found)
 
 
-def _pairs(
-    group: FlipGroup,
-    texts: Mapping[str, CaseText],
-    kinds: Mapping[str, Sequence[str]],
-    seen: set[str],
-) -> Iterator[Pair]:
-    for flip in group.flips[:MOST_TEXTS]:
-        also = [kind for kind in kinds[flip.case] if kind != group.kind]
-        first = flip.case not in seen
-        seen.add(flip.case)
-        yield _pair(flip, group.bound, texts.get(flip.case), also, first=first)
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known of all cases: the kinds of their flips, and which were ``seen`` on the page."""
+
+    texts: Mapping[str, CaseText]
+    places: Mapping[str, int]
+    moved: Mapping[str, Sequence[int]]
+    kinds: dict[str, list[str]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
 
-def _group(group: FlipGroup, pairs: Sequence[Pair], filter_class: str, opened: int) -> Group:
+def _pairs(group: FlipGroup, around: _Around) -> Iterator[Pair]:
+    place = around.places[group.bound.name]
+    for flip in group.flips[: group.shown]:
+        also = [kind for kind in around.kinds[flip.case] if kind != group.kind]
+        others = " ".join(str(other) for other in around.moved[flip.case] if other != place)
+        pair = _pair(flip, group.bound, around.texts.get(flip.case), also, others)
+        yield replace(pair, anchor="") if flip.case in around.seen else pair
+        around.seen.add(flip.case)
+
+
+def _group(
+    group: FlipGroup, place: int, pairs: Sequence[Pair], filter_class: str, opened: int
+) -> Group:
     # Nobody unfolds a page to find one or two cases in it.
     shown = len(pairs) if len(pairs) <= opened + 2 else opened
     return Group(
         kind=group.kind,
         filter=filter_class,
         bound=group.bound,
+        place=place,
         count=count_text(len(group.flips), "case"),
         first=tuple(pairs[:shown]),
         pages=tuple(_pages(pairs, shown, len(group.flips))),
@@ -161,7 +186,7 @@ def _pages(pairs: Sequence[Pair], opened: int, total: int) -> Iterator[Batch]:
 
 
 def _pair(
-    flip: Flip, bound: BoundResult, text: CaseText | None, also: Sequence[str], *, first: bool
+    flip: Flip, bound: BoundResult, text: CaseText | None, also: Sequence[str], bounds: str
 ) -> Pair:
     name = anchor("case", flip.case)
     answers, note = _answers(text) if text else ((), "its text is not in this report")
@@ -170,7 +195,9 @@ def _pair(
     return Pair(
         case=flip.case,
         link=f"#{name}",
-        anchor=name if first else "",
+        anchor=name,
+        tags=tuple(dict.fromkeys(text.tags)) if text else (),
+        bounds=bounds,
         reference=reference
         if len(reference) <= MOST_REFERENCE
         else f"{reference[:MOST_REFERENCE]}…",
@@ -190,6 +217,9 @@ def _effect(flip: Flip, bound: BoundResult) -> str:
 
 
 def _answers(text: CaseText) -> tuple[tuple[Answer, ...], str]:
+    if text.redacted:
+        nothing = Excerpt((), "", ())
+        return tuple(Answer(arm, facts, nothing, "") for arm, facts in text.facts.items()), ""
     before, after = (text.answers.get(arm) for arm in Arm)
     old, new = _cut(before or ""), _cut(after or "")
     diff = word_diff(old.shown, new.shown)

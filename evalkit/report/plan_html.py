@@ -128,6 +128,7 @@ def _curves(rows: Sequence[PlanRow]) -> Curves | None:
             if drawable(row.bound.curve)
         ],
         under="○ an unchanged candidate",
+        elsewhere="evalkit plan --json has their numbers",
     )
 
 

@@ -12,18 +12,17 @@ from rich.text import Text
 
 from evalkit.core.plan import Plan
 from evalkit.core.plan_phrases import Prospect
+from evalkit.report.columns import TITLE_COLUMNS, short
 from evalkit.report.curve import curve_of, drawable
 from evalkit.report.curve_text import curve_lines
 from evalkit.report.lines import (
     COLOURS,
     DIM,
-    TITLE_COLUMNS,
     WIDEST,
     banner_lines,
     beside,
     heading,
     labelled,
-    short,
     show,
     titled,
     width_of,

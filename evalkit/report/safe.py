@@ -25,16 +25,14 @@ def visible(text: str) -> str:
 def one_line(text: str, *, most: int = 500) -> str:
     r"""Return the same in one line, cut where it is longer than so many characters.
 
-    >>> one_line("a\n  b\x1b", most=4)
-    'a b\\x1b'
-    >>> one_line("abcdef", most=4)
-    'abc…'
+    >>> one_line("a\n  b\x1b"), one_line("abcdef", most=4)
+    ('a b\\x1b', 'abc…')
     """
     start = text[: 8 * most]  # what is untrusted may be a megabyte of blanks
-    words = " ".join(start.split())
-    if len(words) > most or len(start) < len(text):
-        words = f"{words[: most - 1]}…"
-    return visible(words)
+    shown = visible(" ".join(start.split()))
+    if len(shown) > most or len(start) < len(text):
+        return f"{shown[: most - 1]}…"
+    return shown
 
 
 def _number(found: re.Match[str]) -> str:

@@ -38,6 +38,7 @@ def _snapshot(used: SnapshotInUse, today: date) -> Json:
     known = used.classified
     return {
         "arm": used.arm.value,
+        "sentinel": used.sentinel,
         "provider": used.provider,
         "recorded": known is None,
         "requested": used.requested,

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from evalkit.core.lifecycle import STALE_DAYS, Classified, Inventory, Pin, SnapshotInUse
 from evalkit.core.wording import count_text
+from evalkit.report.columns import TITLE_COLUMNS
 from evalkit.report.lines import (
     DIM,
-    TITLE_COLUMNS,
     banner_lines,
     beside,
     heading,
@@ -97,7 +97,7 @@ def _row(used: SnapshotInUse, inventory: Inventory, width: int) -> Iterator[Text
     model = used.requested or ""
     fits = len(model) <= TITLE_COLUMNS - ARM_COLUMNS
     name = model if model and fits else used.provider
-    line = titled(tone, COLOURS[tone], f"{used.arm.value:<{ARM_COLUMNS}}{name}")
+    line = titled(tone, COLOURS[tone], f"{used.name:<{ARM_COLUMNS}}{name}")
     facts = _facts(used, inventory)
     yield from beside(line, facts if fits else [model, *facts], width)
 
@@ -125,7 +125,7 @@ def _retirement(known: Classified, left: int | None) -> str:
 
 def _served(used: SnapshotInUse) -> Iterator[str]:
     if used.run is None:
-        if used.classified is not None:
+        if used.classified is not None and not used.sentinel:
             yield "not run yet"
     elif used.served is None:
         yield f"the newest run asked for another model ({used.run})"

@@ -1,16 +1,27 @@
-"""What a reader looks up: what is missing and why, metrics without a bound, where all came from."""
+"""What a reader looks up: what is missing and why, what no bound names, where all came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.core.envelope import Kind
 from evalkit.core.model import Arm
 from evalkit.core.run import Manifest
-from evalkit.core.verdict import ArmSummary, Estimate, MetricResult, Result, Unmeasured
-from evalkit.core.wording import count_text, value_text
+from evalkit.core.verdict import (
+    ArmSummary,
+    Estimate,
+    MetricResult,
+    Result,
+    SliceResult,
+    Unmeasured,
+)
+from evalkit.core.wording import SPACE, count_text, difference_text, value_text
+from evalkit.report.safe import one_line
 from evalkit.report.view import View
+
+MOST_NAMES, MOST_NAME, MOST_TAG = 8, 120, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,19 @@ class MetricRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceRow:
+    """A metric on a tag that no bound names for it."""
+
+    metric: str
+    on: str
+    baseline: str
+    candidate: str
+    interval: str
+    change: str
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One line of the provenance; ``exact`` text is to be copied, not to be read."""
 
@@ -67,12 +91,17 @@ def _errors(view: View, arm: Arm, summary: ArmSummary) -> Iterator[ErrorRow]:
         share = count / summary.samples if summary.samples else 0.0
         yield ErrorRow(
             arm=arm,
-            name=view.names.get(arm, ""),
+            name=_own_name(view, arm),
             error=error.replace("_", " ") or "none",
             missing=f"{count:,}",
             samples=f"{summary.samples:,}",
             share=value_text(share, Kind.RATE, ""),
         )
+
+
+def _own_name(view: View, arm: Arm) -> str:
+    name = view.names.get(arm, "")
+    return "" if name == arm else name
 
 
 def causes(view: View) -> tuple[Cause, ...]:
@@ -92,25 +121,65 @@ def metric_rows(view: View) -> tuple[MetricRow, ...]:
 
 def _metric(metric: MetricResult) -> MetricRow:
     found = metric.candidate
-    if isinstance(found, Unmeasured):
-        interval, n = found.detail, ""
-    else:
-        ends = (value_text(end, metric.kind, metric.unit) for end in (found.lower, found.upper))
-        interval, n = " to ".join(ends), f"{found.n:,}"
     return MetricRow(
         name=metric.name,
         statistic=metric.statistic,
         baseline=_value(metric, metric.baseline),
         candidate=_value(metric, found),
-        interval=interval,
-        n=n,
+        interval=_interval(metric, found),
+        n="" if isinstance(found, Unmeasured) else f"{found.n:,}",
     )
 
 
-def _value(metric: MetricResult, estimate: Estimate | Unmeasured | None) -> str:
+def _interval(metric: MetricResult | SliceResult, found: Estimate | Unmeasured) -> str:
+    if isinstance(found, Unmeasured):
+        return found.detail
+    low, high = (value_text(end, metric.kind, metric.unit) for end in (found.lower, found.upper))
+    return _from_to(low, high)
+
+
+def _from_to(low: str, high: str) -> str:
+    """Return both ends of an interval, a unit that they share once."""
+    number, _, unit = low.rpartition(SPACE)
+    shared = number and high.endswith(f"{SPACE}{unit}")
+    return f"{number if shared else low} to {high}"
+
+
+def _value(metric: MetricResult | SliceResult, estimate: Estimate | Unmeasured | None) -> str:
     if not isinstance(estimate, Estimate):
         return "no value" if estimate is not None else ""
     return value_text(estimate.value, metric.kind, metric.unit)
+
+
+def slice_rows(view: View) -> tuple[SliceRow, ...]:
+    """Return the metrics on tags that no bound names, metric by metric, the lowest value first."""
+    places = {
+        (part.metric, part.statistic): place for place, part in enumerate(view.verdict.slices)
+    }
+
+    def order(part: SliceResult) -> tuple[int, float, str]:
+        found = part.candidate
+        value = math.inf if isinstance(found, Unmeasured) else found.value
+        return places[part.metric, part.statistic], value, part.on
+
+    return tuple(_slice(part) for part in sorted(view.verdict.slices, key=order))
+
+
+def _slice(part: SliceResult) -> SliceRow:
+    found, effect, change = part.candidate, part.effect, ""
+    if isinstance(effect, Estimate):
+        low, high = (difference_text(x, part.kind, part.unit) for x in (effect.lower, effect.upper))
+        value = difference_text(effect.value, part.kind, part.unit)
+        change = f"{value} [{_from_to(low, high)}]"
+    return SliceRow(
+        metric=part.metric if part.kind is Kind.RATE else f"{part.metric}, {part.statistic}",
+        on=one_line(part.on, most=MOST_TAG),
+        baseline=_value(part, part.baseline),
+        candidate=_value(part, found),
+        interval=_interval(part, found),
+        change=change,
+        n="" if isinstance(found, Unmeasured) else f"{found.n:,}",
+    )
 
 
 # ---------------------------------------------------------------- provenance
@@ -132,7 +201,7 @@ def _sources(view: View, manifest: Manifest) -> Iterator[Source]:
     yield Source("golden set digest", digests.golden_set, exact=True)
     for arm, snapshot in view.verdict.facts.snapshots.items():
         requested = snapshot.requested or "no model by name"
-        served = ", ".join(snapshot.served) or "no name"
+        served = _served(snapshot.served)
         yield Source(arm, f"requested {requested}, served {served}")
         if arm in view.verdict.facts.arms:
             kept = manifest.kept.get(arm, 0)
@@ -148,6 +217,13 @@ def _sources(view: View, manifest: Manifest) -> Iterator[Source]:
     yield Source("evalkit", f"{manifest.evalkit}{f' on {versions}' if versions else ''}")
     yield Source("seed", str(manifest.seed))
     yield Source("commit", manifest.commit or "", exact=True)
+
+
+def _served(names: Sequence[str]) -> str:
+    """Return what called itself by which name: an endpoint may say anything there, and ever anew."""
+    shown = [one_line(name, most=MOST_NAME) or "an empty name" for name in names[:MOST_NAMES]]
+    left = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{left:,} more"] if left else [])]) or "no name"
 
 
 def _samples(summary: ArmSummary, kept: int) -> str:

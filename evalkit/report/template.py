@@ -1,7 +1,8 @@
-"""A page is filled in here: self-contained, with a policy that allows no network and no script.
+"""A page is filled in here: self-contained, with a policy that allows no network.
 
+Its own style and script are all that may act on it: the policy knows them by their digests.
 Prompts, answers and names are untrusted. Every value a template prints passes through ``_shown``
-and the escaping of jinja2; only the page's own style is printed as it is.
+and the escaping of jinja2; only the page's own style and script are printed as they are.
 """
 
 from __future__ import annotations
@@ -17,18 +18,36 @@ from markupsafe import Markup
 from evalkit.report.safe import visible
 
 
-def filled(template: str, page: object, *, rules: str = "") -> str:
+def filled(template: str, page: object, *, rules: str = "", script: str = "") -> str:
     """Return a page, the same bytes for the same input.
 
     Args:
         template: the name of its template.
         page: what the template shows.
         rules: lines of style that this page needs beside the common ones; nothing untrusted.
+        script: the file of the page's script, beside its template; nothing runs without one.
     """
-    style = files("evalkit.report").joinpath("templates", "report.css").read_text("utf-8") + rules
-    digest = b64encode(sha256(style.encode()).digest()).decode()
+    style = _own("report.css") + rules
+    code = _own(script) if script else ""
+    policy = ["default-src 'none'", f"style-src {_source(style)}"]
+    policy += [f"script-src {_source(code)}"] if code else []
+    policy += ["base-uri 'none'", "form-action 'none'"]
     found = _environment().get_template(template)
-    return found.render(page=page, style=Markup(style), digest=digest)  # noqa: S704 - our own
+    return found.render(
+        page=page,
+        policy=Markup("; ".join(policy)),  # noqa: S704 - these three are our own
+        style=Markup(style),  # noqa: S704
+        script=Markup(code),  # noqa: S704
+    )
+
+
+def _own(name: str) -> str:
+    return files("evalkit.report").joinpath("templates", name).read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    """Return what a policy calls a text in the page itself."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @cache

@@ -13,17 +13,16 @@ from rich.text import Text
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Outcome
 from evalkit.core.wording import count_text
+from evalkit.report.columns import TITLE_COLUMNS, short
 from evalkit.report.corridor_text import HEAD, SIGNS, Part, cells
 from evalkit.report.lines import (
     COLOURS,
     DIM,
-    TITLE_COLUMNS,
     WIDEST,
     banner,
     beside,
     heading,
     joined,
-    short,
     show,
     titled,
     width_of,

@@ -97,6 +97,10 @@ def _notes(view: View, manifest: Manifest) -> Iterator[Note]:
         yield Note(
             "A smoke run", f"{manifest.smoke or 'on a part of the bounds'}. It is never a pass."
         )
+    if manifest.redacted:
+        yield Note(
+            "Redacted", "prompts, references and answers are left out; the run folder has them."
+        )
     for note in verdict.facts.notes:
         yield Note("To know", note)
     blocking = [row for row in view.rows if row.bound.blocks]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.core.corridor import Corridor, corridor, in_order
@@ -31,6 +31,7 @@ from evalkit.core.verdict import (
     Verdict,
 )
 from evalkit.core.wording import count_text, interval_text, value_text
+from evalkit.report.safe import one_line
 
 VERDICT_WORDS: Mapping[Outcome, str] = {
     Outcome.PASS: "PASS",
@@ -44,6 +45,12 @@ ADVICE: Mapping[Outcome, str] = {
     Outcome.INCONCLUSIVE: "do not merge yet",
     Outcome.UNMEASURED: "do not merge yet",
 }
+
+MOST_TEXTS = 200
+"""So many flips of one bound are shown with their texts; the rest are counted."""
+
+MOST_TEXTS_IN_ALL = 1000
+"""And so many of all bounds together: more than that nobody reads, and a page opens at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +79,25 @@ class CaseText:
     """What the model was asked and what both arms answered, for a case that a report shows.
 
     The texts are untrusted. ``facts`` is what is known about an answer beside its text, such as
-    ``234 tokens · 11.81 s``, by arm.
+    ``234 tokens · 11.81 s``, by arm. What was ``redacted`` has no text at all.
     """
 
     prompt: str
     reference: str
     answers: Mapping[Arm, str]
     facts: Mapping[Arm, str]
+    tags: Sequence[str] = ()
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FlipGroup:
-    """The flips of one kind: how many, for which bound, and the cases by effect."""
+    """The flips of one kind for one bound by effect, and of how many the texts are ``shown``."""
 
     kind: str
     bound: BoundResult
     flips: Sequence[Flip]
+    shown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +134,22 @@ def view_of(verdict: Verdict, manifest: Manifest) -> View:
     )
 
 
-def case_text(case: Case, samples: Mapping[Arm, Sample]) -> CaseText:
-    """Return what a report shows of a case and one sample of each arm."""
+def case_text(case: Case, samples: Mapping[Arm, Sample], *, redact: bool = False) -> CaseText:
+    """Return what a report shows of a case and one sample of each arm.
+
+    Where it is to ``redact``, no text is left that a model or the golden set wrote: neither answers
+    nor what a provider said about a failure, nor prompts, nor references. Ids, tags and counts are.
+    """
+    if redact:
+        counts = {arm: " · ".join(_counts(sample)) for arm, sample in samples.items()}
+        return CaseText("", "", dict.fromkeys(samples, ""), counts, case.tags, redacted=True)
     reference = "" if case.reference is ABSENT else _plain_text(case.reference)
     return CaseText(
         prompt=_prompt_text(case),
         reference=reference,
         answers={arm: _answer_text(sample) for arm, sample in samples.items()},
         facts={arm: _answer_facts(sample) for arm, sample in samples.items()},
+        tags=case.tags,
     )
 
 
@@ -155,19 +173,21 @@ def _answer_text(sample: Sample) -> str:
 
 
 def _answer_facts(sample: Sample) -> str:
-    facts = []
+    # A provider's own word, and as untrusted as the answer.
+    finished = [one_line(sample.finish_reason, most=40)] if sample.finish_reason else []
+    return " · ".join([*_counts(sample), *finished])
+
+
+def _counts(sample: Sample) -> Iterator[str]:
     if sample.output_tokens is not None:
-        facts.append(count_text(sample.output_tokens, "token"))
+        yield count_text(sample.output_tokens, "token")
     if sample.latency_ms is not None:
-        facts.append(value_text(sample.latency_ms, Kind.TIME, "ms"))
-    if sample.finish_reason is not None:
-        facts.append(sample.finish_reason)
-    return " · ".join(facts)
+        yield value_text(sample.latency_ms, Kind.TIME, "ms")
 
 
-def cases_to_show(view: View, *, most: int) -> set[str]:
-    """Return the cases whose texts a report needs: at most so many of each group of flips."""
-    return {flip.case for group in view.flips for flip in group.flips[:most]}
+def cases_to_show(view: View) -> set[str]:
+    """Return the cases whose texts a report needs."""
+    return {flip.case for group in view.flips for flip in group.flips[: group.shown]}
 
 
 def _advice(verdict: Verdict) -> str:
@@ -218,18 +238,39 @@ def _reference(bound: BoundResult, scale: Corridor) -> Estimate | float | None:
 
 def _flip_groups(verdict: Verdict, bounds: Sequence[BoundResult]) -> list[FlipGroup]:
     """Return flips by bound and kind; a case that two bounds on one metric share is shown once."""
-    groups = []
+    found = []
     seen: set[tuple[str, str]] = set()
+    flips: dict[str, list[Flip]] = {}
+    for flip in verdict.facts.flips:
+        flips.setdefault(flip.bound, []).append(flip)
     for bound in bounds:
         by_kind: dict[str, list[Flip]] = {}
-        for flip in verdict.facts.flips:
-            key = (bound.metric, flip.case)
-            if flip.bound == bound.name and key not in seen:
+        for flip in flips.get(bound.name, ()):
+            if (bound.metric, flip.case) not in seen:
                 by_kind.setdefault(flip.kind, []).append(flip)
-        seen |= {(bound.metric, flip.case) for found in by_kind.values() for flip in found}
-        ordered = sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0]))
-        groups += [FlipGroup(kind, bound, found) for kind, found in ordered]
-    return groups
+        seen |= {(bound.metric, flip.case) for kind in by_kind.values() for flip in kind}
+        found.append((bound, sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0]))))
+    sizes = [min(MOST_TEXTS, sum(len(kind) for _, kind in kinds)) for _, kinds in found]
+    return [
+        FlipGroup(kind, bound, moved, shown)
+        for (bound, kinds), most in zip(found, shares(sizes, MOST_TEXTS_IN_ALL), strict=True)
+        for (kind, moved), shown in zip(
+            kinds, shares([len(moved) for _, moved in kinds], most), strict=True
+        )
+    ]
+
+
+def shares(sizes: Sequence[int], most: int) -> list[int]:
+    """Return how much of each size fits into a whole; none has more while another goes short.
+
+    >>> shares([300, 5, 100], 200), shares([2, 3], 200)
+    ([98, 5, 97], [2, 3])
+    """
+    found, left = list(sizes), most
+    for rank, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        found[place] = min(sizes[place], left // (len(sizes) - rank))
+        left -= found[place]
+    return found
 
 
 def _tallies(bounds: Sequence[BoundResult]) -> list[tuple[Result, bool, int]]:

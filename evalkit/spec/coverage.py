@@ -95,11 +95,12 @@ class Coverage:
 
 
 def prompts(envelope: Envelope) -> dict[Arm, Prompt]:
-    """Return the prompts of the arms that are asked live."""
-    plugins = {arm: PROVIDERS.get(part.provider) for arm, part in envelope.snapshots.items()}
+    """Return the prompts of the arms that are asked live; a sentinel is asked as the baseline."""
+    asked = envelope.snapshots | envelope.asked
+    plugins = {arm: PROVIDERS.get(part.provider) for arm, part in asked.items()}
     return {
         arm: Prompt.of(snapshot, optional=plugins[arm].reads_input)
-        for arm, snapshot in envelope.snapshots.items()
+        for arm, snapshot in asked.items()
         if not plugins[arm].recorded
     }
 

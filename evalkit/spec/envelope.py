@@ -22,7 +22,7 @@ from evalkit.spec.metrics import Metrics
 from evalkit.spec.overrides import NO_OVERRIDES, Overrides, overridden
 from evalkit.spec.problems import Problems
 from evalkit.spec.repair import repaired
-from evalkit.spec.snapshots import is_live, snapshot_of
+from evalkit.spec.snapshots import is_live, sentinel_of, snapshot_of
 
 NO_MEANING = {"path", "concurrency"}
 """Where recorded answers lie and how fast live ones are asked for say nothing about them."""
@@ -123,10 +123,15 @@ def _meaning(
     path: str, file: EnvelopeFile, problems: Problems, code_root: Path | None
 ) -> LoadedEnvelope:
     snapshots = {
-        arm: snapshot_of(written, arm, problems)
+        arm: snapshot_of(written, (arm.value,), problems)
         for arm, written in {Arm.BASELINE: file.baseline, Arm.CANDIDATE: file.candidate}.items()
         if written is not None
     }
+    sentinel_of(file.candidate, None, Arm.CANDIDATE, problems)
+    sentinel = None
+    if file.baseline is not None:
+        baseline = snapshots[Arm.BASELINE]
+        sentinel = sentinel_of(file.baseline, baseline, Arm.BASELINE, problems)
     metrics = Metrics(file.metrics, snapshots, problems, code_root=code_root)
     found = list(BoundReader(file, metrics, snapshots, problems).bounds())
     bounds, places = _named_once(found, problems)
@@ -146,7 +151,13 @@ def _meaning(
         seed=file.seed,
         stops_early=file.early_stop == "betting",
         live=frozenset(arm for arm, snapshot in snapshots.items() if is_live(snapshot)),
+        sentinel=sentinel,
     )
+    if sentinel is not None and not envelope.watched:
+        problems.add(
+            (Arm.BASELINE.value, "sentinel"),
+            "a sentinel watches deltas of rates and scores, and no bound is one; leave it out",
+        )
     if Arm.BASELINE in envelope.live and file.repeats == NOISE_AWARE:
         problems.add(
             ("repeats",), "noise-aware needs a recorded baseline, and this one is asked live"
@@ -201,6 +212,8 @@ def _only(loaded: LoadedEnvelope, names: Sequence[str]) -> LoadedEnvelope:
     used = {bound.metric.instrument for bound in chosen}
     instruments = tuple(item for item in loaded.envelope.instruments if item.name in used)
     envelope = replace(loaded.envelope, bounds=chosen, instruments=instruments, metrics=())
+    if not envelope.watched:
+        envelope = replace(envelope, sentinel=None)
     return replace(loaded, envelope=envelope, narrowed_to=tuple(names))
 
 

@@ -115,6 +115,20 @@ def _share(given: Quantity) -> Quantity:
 Share: TypeAlias = Annotated[Number, AfterValidator(_share)]
 
 
+def _part(given: Quantity) -> Quantity:
+    if 0 < given.value <= 1:
+        return given
+    percent = not given.percent and 1 < given.value <= 100
+    raise PydanticCustomError(
+        "refused", "{text}",
+        {"text": f"expected a share above 0 and up to 1, found {given.value:g}"
+         + (f"; did you mean {given.value:g}%?" if percent else "")},
+    )  # fmt: skip
+
+
+Part: TypeAlias = Annotated[Number, AfterValidator(_part)]
+
+
 def _ascending(given: tuple[float, float]) -> tuple[float, float]:
     low, high = given
     if low < high:
@@ -201,7 +215,7 @@ def _as_seconds(given: object) -> object:
     return float(given) if type(given) is int else given
 
 
-class SnapshotFile(Open):
+class AskedFile(Open):
     """Who answers: a provider with a model, a prompt and parameters."""
 
     provider: str
@@ -215,6 +229,21 @@ class SnapshotFile(Open):
     expected_model: Given[str] = None
     concurrency: int = Field(default=16, ge=1, le=4096)
     timeout: Annotated[float, BeforeValidator(_as_seconds), Field(gt=0, le=86_400)] = 60.0
+
+
+class SentinelFile(AskedFile):
+    """Who is asked a share of the cases anew, to see whether a recorded baseline still holds.
+
+    What it leaves out is as the baseline states it.
+    """
+
+    share: Part
+
+
+class SnapshotFile(AskedFile):
+    """A snapshot of an envelope; a recorded baseline may have a sentinel."""
+
+    sentinel: Given[SentinelFile] = None
 
 
 # ---------------------------------------------------------------- metrics and bounds

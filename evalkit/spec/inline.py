@@ -74,6 +74,8 @@ def _snapshot(given: JsonObject, trail: Trail, problems: Problems, folder: Path)
     if isinstance(schema := given.get("response_schema"), str):
         for text in _reading(problems, (*trail, "response_schema"), folder / schema):
             found["response_schema"] = _parsed(text, folder / schema, problems)
+    if isinstance(sentinel := given.get("sentinel"), dict):
+        found["sentinel"] = _snapshot(sentinel, (*trail, "sentinel"), problems, folder)
     if isinstance(path := given.get("path"), str):
         found["path"] = _absolute(path, folder)
     if isinstance(function := given.get("function"), str) and ".py:" in function:

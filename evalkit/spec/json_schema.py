@@ -24,6 +24,7 @@ _SHORT_FORMS: Mapping[tuple[str, str], list[Any]] = {
         },
     ],
     ("SnapshotFile", "system_prompt"): [_TEXT, {"$ref": "#/definitions/SystemPromptFile"}],
+    ("SentinelFile", "system_prompt"): [_TEXT, {"$ref": "#/definitions/SystemPromptFile"}],
     ("BoundFile", "on"): [_TEXT, _WORDS, {"$ref": "#/definitions/SliceFile"}],
     ("BoundFile", "delta"): [NUMBER_SCHEMA, {"$ref": "#/definitions/SidesFile"}],
 }  # fmt: skip
@@ -56,14 +57,16 @@ def envelope_schema() -> dict[str, Json]:
 
 def _add_options(definitions: dict[str, Any]) -> None:
     """Write the options of every built-in plug-in into the grammar of what names it."""
-    snapshot = definitions["SnapshotFile"]
+    snapshots = [definitions[name] for name in ("SnapshotFile", "SentinelFile")]
     rules = []
     for name, provider in PROVIDERS.built_in().items():
         options = _options_schema(provider.options, frozenset(), definitions)
-        snapshot["properties"] |= options["properties"]
+        for snapshot in snapshots:
+            snapshot["properties"] |= options["properties"]
         named = {"properties": {"provider": {"const": name}}}
         rules.append({"if": named, "then": {"required": options.get("required", [])}})
-    snapshot |= {"additionalProperties": False, "allOf": rules}
+    for snapshot in snapshots:
+        snapshot |= {"additionalProperties": False, "allOf": rules}
     metric = definitions["MetricFile"]
     scorers = SCORERS.built_in()
     of_stranger = {

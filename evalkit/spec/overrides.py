@@ -66,7 +66,7 @@ def overridden(document: Document, overrides: Overrides) -> Document:
             parts |= {(arm.value, key): Document(f"--{arm}", value) for key in given}
     for arm, prices in overrides.prices.items():
         if isinstance(snapshot := data.get(arm.value), dict):
-            data[arm.value] = {"prices": prices, **snapshot}
+            data[arm.value] = _priced(snapshot, prices)
     plain = {
         "repeats": overrides.repeats, "seed": overrides.seed,
         "inconclusive": overrides.inconclusive,
@@ -90,6 +90,13 @@ def _answer(
             parts[arm.value,] = own
 
 
+def _priced(snapshot: dict[str, Json], prices: Json) -> Json:
+    """Return a snapshot with prices where it has none; of a recorded one they are its sentinel's."""
+    if isinstance(sentinel := snapshot.get("sentinel"), dict):
+        return {**snapshot, "sentinel": {"prices": prices, **sentinel}}
+    return {"prices": prices, **snapshot}
+
+
 def _snapshot(value: str, before: Json, arm: Arm) -> Json:
     kept = before if isinstance(before, dict) else {}
     if value.endswith((".jsonl", ".jsonl.gz")):
@@ -99,6 +106,9 @@ def _snapshot(value: str, before: Json, arm: Arm) -> Json:
             key for key in SnapshotFile.model_fields if key not in {"model", "expected_model"}
         }
         contract = {key: item for key, item in kept.items() if key in common}
+        if isinstance(sentinel := contract.get("sentinel"), dict) and "model" in kept:
+            # Who is asked stays the same, whoever gave the recorded answers.
+            contract["sentinel"] = {"model": kept["model"], **sentinel}
         return {**contract, "provider": "replay", "path": absolute_name(value)}
     provider, colon, model = value.partition(":")
     if not (colon and provider and model):
@@ -106,10 +116,10 @@ def _snapshot(value: str, before: Json, arm: Arm) -> Json:
             f"--{arm} {value}: expected a recording (.jsonl, .jsonl.gz), a snapshot file (.yaml) "
             "or provider:model"
         )
-    foreign: set[str] = set()
+    foreign = {"sentinel"}  # who is asked live needs nobody to watch him
     if provider != kept.get("provider"):
         # The options of another provider mean nothing to this one, and it has prices of its own.
-        foreign = (kept.keys() - SnapshotFile.model_fields) | {"prices"}
+        foreign |= (kept.keys() - SnapshotFile.model_fields) | {"prices"}
     if model != kept.get("model"):
         foreign |= {"expected_model", "prices"}
     kept = {key: item for key, item in kept.items() if key not in foreign}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from evalkit.core.asking import Limits
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm, Json, Snapshot
+from evalkit.core.ports import Costs
 from evalkit.core.registry import PROVIDERS
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.lifecycle import vendor_at
@@ -27,21 +28,33 @@ def missing_prices(loaded: LoadedEnvelope, limits: Limits) -> Mapping[Arm, Json]
     limited = limits.cost_usd is not None
     measured = any(instrument.scorer == SCORER for instrument in envelope.instruments)
     found: dict[Arm, Json] = {}
-    for arm in sorted(envelope.live):
-        snapshot = envelope.snapshots[arm]
-        vendor = PROVIDERS.get(snapshot.provider).vendor
-        if snapshot.prices is not None or vendor is None or not (limited or measured):
+    for arm, snapshot in sorted(envelope.asked.items()):
+        plugin = PROVIDERS.get(snapshot.provider)
+        costs = plugin.costs(snapshot)
+        if limited and costs is Costs.UNKNOWN:
+            raise UsageError(f"{_not_known(arm, snapshot)}; {_TELLS_NEITHER}")
+        if snapshot.prices is not None or not (limited or measured):
             continue
-        prices = _table_price(snapshot, vendor)
+        prices = _table_price(snapshot, plugin.vendor) if plugin.vendor else None
         if prices is not None:
             found[arm] = prices
-        elif limited:
-            raise UsageError(
-                f"--max-cost: what {arm} {snapshot.model} costs is not known; give the snapshot "
-                "prices: {input, output} in US dollars per million tokens, or "
-                "pip install 'evalkit-gate[prices]'"
-            )
+        elif limited and costs is Costs.TOKENS:
+            table = _OR_THE_TABLE if plugin.vendor else ""
+            raise UsageError(f"{_not_known(arm, snapshot)}; {_GIVE_PRICES}{table}")
     return found
+
+
+_GIVE_PRICES = "give the snapshot prices: {input, output} in US dollars per million tokens"
+_OR_THE_TABLE = ", or pip install 'evalkit-gate[prices]'"
+_TELLS_NEITHER = (
+    "its answers tell neither that nor how many tokens they take: let response pick cost_usd, or "
+    "input_tokens and output_tokens and give the snapshot prices: {input, output}"
+)
+
+
+def _not_known(arm: Arm, snapshot: Snapshot) -> str:
+    who = " ".join(part for part in (arm.value, snapshot.model) if part)
+    return f"--max-cost: what {who} costs is not known"
 
 
 def _table_price(snapshot: Snapshot, vendor: str) -> Json:

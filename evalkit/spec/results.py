@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from evalkit.core.errors import Place, SpecError
 from evalkit.core.model import Json
@@ -42,10 +44,30 @@ def verdict_of(data: Json, file: str) -> Verdict:
     return _read(Verdict, _with_infinities(record), file)
 
 
+def outline_of(text: str, file: str) -> Verdict:
+    """Return a verdict without its flips, its distributions and what its bounds could have seen.
+
+    Those are most of the file, and whoever reads a thousand verdicts needs none of them.
+
+    Raises:
+        SpecError: the file is no verdict of this version.
+    """
+    try:
+        data = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise SpecError.single(Place(file), f"not JSON: {error}") from None
+    if isinstance(data, dict):
+        data = {**data, "flips": [], "distributions": []}
+        if isinstance(bounds := data.get("bounds"), list):
+            data["bounds"] = [
+                {**bound, "sees": []} if isinstance(bound, dict) else bound for bound in bounds
+            ]
+    return verdict_of(data, file)
+
+
 def _read(kind: type[T], data: Any, file: str) -> T:
     try:
-        # JSON mode reads words as enums and lists as tuples; infinities travel as numbers here.
-        return TypeAdapter(kind).validate_json(json.dumps(data))
+        found: T = _adapters()[kind].validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -54,6 +76,13 @@ def _read(kind: type[T], data: Any, file: str) -> T:
             f"not written by this version of evalkit: {first['msg'].lower()}",
             where=where,
         ) from None
+    return found
+
+
+@cache
+def _adapters() -> Mapping[type, TypeAdapter[Any]]:
+    """Return what reads each kind of value; to make one takes longer than to use it."""
+    return {kind: TypeAdapter(kind) for kind in (Manifest, Verdict)}
 
 
 def _with_infinities(value: Any) -> Any:

@@ -176,6 +176,17 @@ class ArmCache:
         return sha256(parts.encode("utf-8", "surrogatepass")).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Forgetful:
+    """A memory without one, for questions about today."""
+
+    def recall(self, identity: str, request: Request) -> None:
+        """Remember nothing."""
+
+    def keep(self, identity: str, request: Request, sample: Sample) -> None:
+        """Keep nothing."""
+
+
 def _make(folder: Path) -> None:
     """Make the folder of a cache; a new one tells git to leave answers of models alone."""
     if not folder.exists():

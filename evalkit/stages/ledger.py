@@ -103,6 +103,10 @@ def question(document: Json, golden_set: str) -> str:
     """
     assert isinstance(document, dict)
     kept = {name: value for name, value in document.items() if name not in FREE}
+    if isinstance(baseline := kept.get(Arm.BASELINE), dict):
+        # Whoever watches the baseline asks nothing of the candidate.
+        watched = {name: value for name, value in baseline.items() if name != "sentinel"}
+        kept[Arm.BASELINE.value] = watched
     return digest({"envelope": kept, "golden_set": golden_set})
 
 

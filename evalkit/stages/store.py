@@ -27,14 +27,18 @@ from evalkit.spec.case_lines import CaseLines
 from evalkit.spec.document import Document
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import GoldenSource
-from evalkit.spec.results import manifest_of, verdict_of
+from evalkit.spec.results import manifest_of, outline_of, verdict_of
 
 MANIFEST = "manifest.json"
 ENVELOPE = "envelope.json"
 CASES = "cases.jsonl"
 SAMPLES = "samples.jsonl"
+SENTINEL = "sentinel.jsonl"
+DRIFT = "baseline_drift.jsonl"
 SCORES = "scores.jsonl"
 VERDICT = "verdict.json"
+FILES = (MANIFEST, ENVELOPE, CASES, SAMPLES, SENTINEL, DRIFT, SCORES, VERDICT)
+"""What a run is made of; everything else in its folder is a report."""
 TAIL = 1 << 16
 
 
@@ -81,6 +85,7 @@ class RunFolder:
             if not source.is_file():
                 raise UsageError(f"{source}: no such file; the run is not whole")
         other = RunFolder.create(path)
+        kept += [source for name in (SENTINEL, DRIFT) if (source := self.path / name).is_file()]
         for source in kept:
             shutil.copyfile(source, other.path / source.name)
         return other
@@ -154,6 +159,15 @@ class RunFolder:
         """Return the log that samples are written to as they come; it goes on behind what is there."""
         return LineLog(self.path / SAMPLES)
 
+    def sentinel_log(self) -> LineLog:
+        """Return the log of what the sentinel of a recorded baseline is answered."""
+        return LineLog(self.path / SENTINEL)
+
+    @property
+    def drift_path(self) -> Path:
+        """Where that stands which sentinels of earlier runs saw."""
+        return self.path / DRIFT
+
     def case_lines(self) -> CaseLines:
         """Return the cases of the run, to be read one at a time."""
         return CaseLines(self.cases_path)
@@ -173,15 +187,11 @@ class RunFolder:
             known: the cases of the run.
             answered: told every sample that stays.
         """
-        path = self.path / SAMPLES
-        if not path.is_file():
-            return
-        _cut_to_whole_lines(path)
-        with replacing(path) as beside, LineLog(beside) as log:
-            for sample in self.samples(known):
-                if sample.error is None or sample.error.kind is ErrorKind.TIMEOUT:
-                    log.append(record_of(sample))
-                    answered(sample)
+        _mend(self.path / SAMPLES, known, answered)
+
+    def mend_fresh(self, known: Collection[str], answered: Callable[[Sample], None]) -> None:
+        """Prepare what a sentinel was answered likewise."""
+        _mend(self.path / SENTINEL, known, answered)
 
     def samples(
         self, known: Collection[str], only: Collection[str] | None = None
@@ -195,21 +205,16 @@ class RunFolder:
         Raises:
             SpecError: the file was changed by hand and is no recording of the cases any more.
         """
-        path = self.path / SAMPLES
-        seen: set[tuple[Arm, str, int]] = set()
-        for line in numbered_lines(path):
-            if only is not None and written_id(line.text) not in only:
-                continue
-            try:
-                sample = _sample(parse_json(line.text), known)
-            except (JsonTextError, RecordError) as error:
-                raise SpecError.single(Place(str(path), line.number), str(error)) from None
-            key = (sample.arm, sample.case_id, sample.index)
-            if key in seen:
-                message = f"sample {key[2]} of case {key[1]!r} stands twice"
-                raise SpecError.single(Place(str(path), line.number), message)
-            seen.add(key)
-            yield sample
+        yield from _samples(self.path / SAMPLES, known, only)
+
+    def fresh_samples(self, known: Collection[str]) -> Iterator[Sample]:
+        """Yield what the sentinel of a recorded baseline was answered; nothing where nobody asked it.
+
+        Raises:
+            SpecError: the file was changed by hand.
+        """
+        if (self.path / SENTINEL).is_file():
+            yield from _samples(self.path / SENTINEL, known)
 
     def first_samples(self, only: Collection[str]) -> dict[str, dict[Arm, Sample]]:
         """Return the first sample of each arm of some cases, by case."""
@@ -252,15 +257,39 @@ class RunFolder:
         Raises:
             UsageError: the run was never judged.
         """
+        path = self._judged()
+        return verdict_of(json_document(whole_text(path), str(path)), str(path))
+
+    def outline(self) -> Verdict:
+        """Return the verdict of the run without its flips and distributions, several times as fast.
+
+        Raises:
+            UsageError: the run was never judged.
+        """
+        path = self._judged()
+        return outline_of(whole_text(path), str(path))
+
+    def _judged(self) -> Path:
         path = self.path / VERDICT
         if not path.is_file():
             raise UsageError(f"{self.path} was never judged; run: evalkit judge {self.path}")
-        return verdict_of(json_document(whole_text(path), str(path)), str(path))
+        return path
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a report and return where it lies."""
         write_whole(self.path / name, text)
         return self.path / name
+
+
+def _mend(path: Path, known: Collection[str], answered: Callable[[Sample], None]) -> None:
+    if not path.is_file():
+        return
+    _cut_to_whole_lines(path)
+    with replacing(path) as beside, LineLog(beside) as log:
+        for sample in _samples(path, known):
+            if sample.error is None or sample.error.kind is ErrorKind.TIMEOUT:
+                log.append(record_of(sample))
+                answered(sample)
 
 
 def _cut_to_whole_lines(path: Path) -> None:
@@ -276,6 +305,26 @@ def _cut_to_whole_lines(path: Path) -> None:
                 return
             end = start
         stream.truncate(0)
+
+
+def _samples(
+    path: Path, known: Collection[str], only: Collection[str] | None = None
+) -> Iterator[Sample]:
+    """Yield the samples of a file that evalkit wrote."""
+    seen: set[tuple[Arm, str, int]] = set()
+    for line in numbered_lines(path):
+        if only is not None and written_id(line.text) not in only:
+            continue
+        try:
+            sample = _sample(parse_json(line.text), known)
+        except (JsonTextError, RecordError) as error:
+            raise SpecError.single(Place(str(path), line.number), str(error)) from None
+        key = (sample.arm, sample.case_id, sample.index)
+        if key in seen:
+            message = f"sample {key[2]} of case {key[1]!r} stands twice"
+            raise SpecError.single(Place(str(path), line.number), message)
+        seen.add(key)
+        yield sample
 
 
 def _sample(data: Json, known: Collection[str]) -> Sample:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evalkit.core.envelope import Metric, Statistic
 from evalkit.core.model import Arm
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
 
@@ -190,6 +191,16 @@ class Exhibit:
     def only(self, arms: Sequence[Arm]) -> Exhibit:
         """Return what some arms say."""
         return replace(self, evidence=self.evidence.only(arms))
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """Evidence about a metric on the cases of one tag, which nobody set a bound for."""
+
+    metric: Metric
+    statistic: Statistic
+    tag: str
+    exhibit: Exhibit
 
 
 @dataclass(frozen=True, slots=True)

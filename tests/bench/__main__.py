@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench.engines import engine_lines
 from tests.bench.gates import gate_lines
 from tests.bench.judging import judging_lines
+from tests.bench.report import report_lines
 from tests.bench.start_up import start_up_lines
 from tests.bench.throughput import throughput_lines
 
@@ -24,6 +25,7 @@ def main() -> None:
         "gates": gate_lines,
         "engines": engine_lines,
         "judging": judging_lines,
+        "report": report_lines,
         "throughput": throughput_lines,
     }
     for name in sys.argv[1:] or parts:

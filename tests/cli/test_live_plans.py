@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.core.digest import bet_rank
 from tests.fakes.fault_server import Dials, fault_server
+from tests.providers.vendors import serving
 from tests.worlds import Outcome, World, case, evalkit
 
 SIMULATED = {"provider": "simulated", "accuracy": 0.95}
@@ -39,6 +40,12 @@ def made(
 
 def run(command: str, place: World, *more: str) -> Outcome:
     return evalkit(command, "envelope.yaml", *more, folder=place.folder)
+
+
+def written_at(place: World, text: str) -> tuple[int, int]:
+    """Return line and column of what follows a text in the envelope."""
+    before = place.envelope.read_text().partition(text)[0] + text
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def samples(folder: Path) -> list[dict[str, Any]]:
@@ -99,7 +106,7 @@ def test_a_live_baseline_is_asked_every_case_twice_and_laid_beside_itself(tmp_pa
     assert (found.json["cases"], found.json["samples"]) == (80, 160)
     (folder,) = (tmp_path / "reports").iterdir()
     counts = Counter((item["arm"], item["sample"]) for item in samples(folder))
-    assert counts == {("candidate", 0): 80, ("candidate", 1): 80}
+    assert counts == {("baseline", 0): 80, ("baseline", 1): 80}
     assert not (folder / "verdict.json").exists()
 
 
@@ -146,6 +153,41 @@ def test_a_baseline_that_cannot_be_asked_has_no_noise_floor(tmp_path: Path) -> N
         found = run("aa", place, "--comparisons", "20")
     assert (found.code, found.out) == (4, "")
     assert "the baseline could not be asked to the end: denied: HTTP 401" in found.err
+
+
+def test_a_live_baseline_beside_itself_is_called_by_its_name_and_nobody_else_is_named(
+    tmp_path: Path,
+) -> None:
+    prices = {"input": 1.0, "output": 2.0}
+    place = made(tmp_path, 40, bounds=[DELTA], baseline={**SIMULATED, "prices": prices})
+    found = run("aa", place, "--comparisons", "20")
+    assert found.code == 0, found.err
+    assert "baseline: up to 80 requests" in found.err
+    assert "baseline   80/80  100 %" in found.err
+    assert "candidate" not in found.err
+
+
+def test_what_an_endpoint_refuses_of_a_baseline_beside_itself_has_its_place(tmp_path: Path) -> None:
+    with serving({"error": {"message": "Unknown parameter: 'temperature'."}}, 400) as server:
+        arm = {"provider": "openai", "base_url": server.url, "model": "m-1"}
+        place = made(tmp_path, 40, bounds=[DELTA], baseline={**arm, "params": {"temperature": 0.5}})
+        found = run("aa", place, "--comparisons", "20")
+    line, column = written_at(place, '"temperature": ')
+    assert (found.code, found.out) == (2, "")
+    assert f"envelope.yaml:{line}:{column}: baseline.params.temperature: " in found.err
+    assert not list((tmp_path / "reports").iterdir())
+
+
+def test_a_baseline_beside_itself_is_asked_only_if_a_limit_on_its_cost_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    with fault_server() as server:
+        arm = {"provider": "openai", "base_url": f"{server.url}/v1", "model": "m-1"}
+        place = made(tmp_path, 40, bounds=[DELTA], baseline=arm)
+        found = run("aa", place, "--comparisons", "20", "--max-cost", "1")
+        assert not server.log()
+    assert found.code == 2
+    assert "--max-cost: what baseline m-1 costs is not known; give the snapshot prices" in found.err
 
 
 # ---------------------------------------------------------------- going on with more cases

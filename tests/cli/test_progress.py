@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
 import re
+import struct
+import termios
 from dataclasses import replace
 
 import pytest
 
-from evalkit.cli.progress import CLEAR, ProgressLine, lines_of
+from evalkit.cli.progress import CLEAR, USUAL_WIDTH, ProgressLine, lines_of, width_of
 from evalkit.core.asking import ArmProgress, Progress
 from evalkit.core.model import Arm
 
@@ -89,6 +94,90 @@ def test_why_no_more_is_asked_stands_above_the_line_and_is_told_once() -> None:
         ["baseline", "100/400"],
         ["candidate", "52/400"],
     ]
+
+
+FULL = ArmProgress(
+    total=12000, done=5000, kept=800, errors=12, retries=34, cost_usd=1.25, waiting=16
+)
+
+
+def rows(text: str, columns: int) -> list[str]:
+    """Return the rows that a terminal of so many columns shows: what is wider goes on below."""
+    found = [""]
+    row = column = 0
+    for part in re.findall(r"\x1b\[K|\x1b\[A|[\s\S]", text):
+        if part == "\x1b[K":
+            found[row] = found[row][:column]
+        elif part == "\x1b[A":
+            row -= 1
+        elif part == "\r":
+            column = 0
+        elif part == "\n":
+            row, column = row + 1, 0
+        else:
+            if column == columns:
+                row, column = row + 1, 0
+            found += [""] * (row + 1 - len(found))
+            found[row] = found[row][:column].ljust(column) + part
+            column += 1
+        found += [""] * (row + 1 - len(found))
+    return found
+
+
+@pytest.mark.parametrize("columns", [1, 5, 12, 20, 30, 40, 60, 80, 200])
+def test_a_line_never_takes_more_than_a_row_and_none_is_left_behind(columns: int) -> None:
+    stream = Terminal()
+    line = ProgressLine(stream, width=lambda _: columns)
+    for done in (4000, 4500, 5000):
+        arms = dict.fromkeys(Arm, replace(FULL, done=done))
+        line(Progress(arms, 60.0))
+    found = rows(stream.getvalue(), columns)
+    assert len(found) == 2
+    assert all(len(row) < columns for row in found)
+    if columns >= 30:
+        assert all("5,000/12,000" in row for row in found)
+
+
+def test_what_matters_least_is_left_out_first() -> None:
+    def told(width: int) -> str:
+        (line,) = lines_of(Progress({Arm.CANDIDATE: FULL}, 60.0), width=width)
+        assert len(line) <= width
+        return line.replace("\u00a0", " ")
+
+    assert told(200) == (
+        "candidate   5,000/12,000  42 %  70.0/s  800 kept  12 errors  34 retries  $1.25  2 min left"
+    )
+    assert told(80) == (
+        "candidate   5,000/12,000  42 %  70.0/s  12 errors  34 retries  $1.25  2 min left"
+    )
+    assert told(79) == "candidate   5,000/12,000  42 %  12 errors  34 retries  $1.25  2 min left"
+    assert told(60) == "candidate   5,000/12,000  42 %  12 errors  $1.25  2 min left"
+    assert told(45) == "candidate   5,000/12,000  12 errors"
+    assert told(30) == "candidate   5,000/12,000"
+    assert told(11) == "candidate  "
+
+
+def test_a_window_that_has_become_narrower_is_cleared_all_the_same() -> None:
+    stream, columns = Terminal(), 100
+    line = ProgressLine(stream, width=lambda _: columns)
+    line(Progress({Arm.CANDIDATE: FULL}, 60.0))
+    (before,) = rows(stream.getvalue(), 100)
+    columns = 40
+    written = len(stream.getvalue())
+    line(Progress({Arm.CANDIDATE: FULL}, 60.0))
+    assert -(-len(before) // 40) == 3
+    assert stream.getvalue()[written:].startswith(CLEAR + "\x1b[A\x1b[K" * 2 + "candidate")
+
+
+def test_a_terminal_is_asked_how_wide_it_is() -> None:
+    master, slave = pty.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 57, 0, 0))
+        with os.fdopen(slave, "w") as stream:
+            assert width_of(stream) == 57
+    finally:
+        os.close(master)
+    assert width_of(Terminal()) == USUAL_WIDTH
 
 
 # ---------------------------------------------------------------- a log

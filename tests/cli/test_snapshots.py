@@ -234,6 +234,25 @@ def test_the_models_that_answered_come_from_the_newest_run(tmp_path: Path, plugi
     assert "the newest run asked for another model (reports/a-later)" in run(tmp_path, plugins).out
 
 
+def test_the_answers_of_a_baseline_beside_itself_are_no_run_that_should_be_judged(
+    tmp_path: Path, plugins: str
+) -> None:
+    baseline = {"provider": "simulated", "model": "acme-1"}
+    envelope = made(tmp_path, {"model": "gpt-4o-2024-08-06"})
+    document = json.loads(envelope.read_text())
+    document |= {"baseline": baseline, "bounds": [{"metric": "accuracy", "delta": 0.5}]}
+    envelope.write_text(json.dumps(document, indent=1))
+    asked = evalkit(
+        "aa", "envelope.yaml", "--comparisons", "20", folder=tmp_path, PYTHONPATH=plugins
+    )
+    assert asked.code == 0, asked.err
+    [folder] = (tmp_path / "reports").glob("*-aa-*")
+    done = run(tmp_path, plugins)
+    assert done.code == 0, done.err
+    assert folder.name not in done.out
+    assert "never judged" not in done.out + done.err
+
+
 def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, plugins: str) -> None:
     created = datetime.now(UTC).isoformat(timespec="seconds")
     gated(tmp_path, "whole", created=created, requested="gpt-4o", served=[])

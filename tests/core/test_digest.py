@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.core.digest import SetDigest, bet_rank, canonical_json, digest, plain
+from evalkit.core.digest import SetDigest, bet_rank, canonical_json, chance_of, digest, plain
 from evalkit.core.model import ABSENT, Absent, Case, Json
 
 JSON = st.recursive(
@@ -138,3 +138,14 @@ def test_the_order_of_bets_follows_from_the_names_and_from_nothing_else() -> Non
 
 def test_a_name_that_ends_as_another_case_begins_is_not_taken_for_it() -> None:
     assert bet_rank("support", "1a") != bet_rank("support1", "a")
+
+
+def test_chance_gives_a_case_one_number_a_run_and_spreads_them_evenly() -> None:
+    numbers = [chance_of("run-1", f"c{number}") for number in range(2000)]
+    assert numbers == [chance_of("run-1", f"c{number}") for number in range(2000)]
+    assert all(0 <= number < 1 for number in numbers)
+    assert 160 < sum(number < 0.1 for number in numbers) < 240
+    again = sum(
+        number < 0.1 and chance_of("run-2", f"c{case}") < 0.1 for case, number in enumerate(numbers)
+    )
+    assert 5 < again < 40

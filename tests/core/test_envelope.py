@@ -18,10 +18,12 @@ from evalkit.core.envelope import (
     Limit,
     LimitKind,
     Metric,
+    Sentinel,
     Severity,
     Slice,
     Statistic,
     Support,
+    is_watched,
 )
 from evalkit.core.model import Arm, Json, Snapshot
 
@@ -203,3 +205,49 @@ def test_an_envelope_asks_the_baseline_first_where_there_is_one() -> None:
 def test_a_case_gets_at_most_the_draws_of_a_noisy_one(noisy: int | None, most: int) -> None:
     envelope = Envelope("x", Snapshot("replay", None), (), repeats=3, noisy_repeats=noisy)
     assert envelope.most_repeats == most
+
+
+# ---------------------------------------------------------------- who is asked
+
+
+OLD, NEW = Snapshot("replay", None, model="old"), Snapshot("openai", None, model="new")
+WATCHING = Snapshot("openai", None, model="old")
+
+
+def test_whoever_is_live_is_asked_and_a_sentinel_for_what_was_recorded() -> None:
+    live = frozenset({Arm.CANDIDATE})
+    assert Envelope("x", NEW, (), baseline=OLD).asked == {}
+    assert Envelope("x", NEW, (), baseline=OLD, live=live).asked == {Arm.CANDIDATE: NEW}
+    sentinel = Sentinel(0.1, WATCHING)
+    watched = Envelope("x", NEW, (), baseline=OLD, live=live, sentinel=sentinel)
+    assert watched.asked == {Arm.BASELINE: WATCHING, Arm.CANDIDATE: NEW}
+    assert watched.snapshots == {Arm.BASELINE: OLD, Arm.CANDIDATE: NEW}
+
+
+def a_bound(limit: Limit, metric: Metric = METRIC, statistic: str = "rate") -> Bound:
+    return Bound(metric.name, metric, Statistic.parse(statistic), limit)
+
+
+def metric(kind: Kind, support: Support = UNIT_INTERVAL) -> Metric:
+    return Metric("m", "m", "m", kind, support)
+
+
+WITHIN = Limit(LimitKind.DELTA, -0.03, 0.03)
+WATCHABLE = [a_bound(WITHIN), a_bound(WITHIN, metric(Kind.SCORE), "mean")]
+
+
+def test_differences_of_rates_and_scores_can_be_watched_and_nothing_else() -> None:
+    others = [
+        a_bound(Limit(LimitKind.ABSOLUTE, min=0.9)),
+        a_bound(Limit(LimitKind.RATIO, max=1.1)),
+        a_bound(WITHIN, metric(Kind.TIME, NON_NEGATIVE), "mean"),
+        a_bound(WITHIN, metric(Kind.AMOUNT), "mean"),
+        a_bound(WITHIN, metric(Kind.SCORE), "p50"),
+        a_bound(WITHIN, metric(Kind.SCORE, NON_NEGATIVE), "mean"),
+    ]
+    assert all(map(is_watched, WATCHABLE))
+    assert not any(map(is_watched, others))
+    envelope = Envelope("x", NEW, (*others, *WATCHABLE), baseline=OLD)
+    assert envelope.watched == ()
+    watched = Envelope("x", NEW, envelope.bounds, baseline=OLD, sentinel=Sentinel(1.0, WATCHING))
+    assert watched.watched == tuple(WATCHABLE)

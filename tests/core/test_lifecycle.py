@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -74,3 +75,8 @@ def test_an_inventory_warns_of_what_retires_soon_and_of_what_should_have() -> No
     assert inventory.snapshots == snapshots * 2
     assert [inventory.retires_soon(s) for s in snapshots] == [True, True, False, False]
     assert not Inventory(TODAY, 48, TODAY, (envelope,)).retires_soon(used())
+
+
+def test_who_watches_a_baseline_is_not_called_the_baseline() -> None:
+    assert replace(used(), arm=Arm.BASELINE).name == "baseline"
+    assert replace(used(), arm=Arm.BASELINE, sentinel=True).name == "sentinel"

@@ -24,6 +24,7 @@ from evalkit.core.phrases import (
     told_apart,
 )
 from evalkit.core.verdict import (
+    BaselineDrift,
     BoundResult,
     Estimate,
     Reason,
@@ -432,3 +433,32 @@ def test_there_is_no_way_out_where_there_is_nothing_to_settle() -> None:
 )
 def test_an_edit_is_written_as_the_envelope_writes_it(limit: Limit, kind: Kind, text: str) -> None:
     assert edit(limit, kind) == text
+
+
+# ---------------------------------------------------------------- a stale baseline
+
+
+@pytest.mark.parametrize(
+    ("drift", "words"),
+    [
+        (
+            BaselineDrift(412, 8, -0.1123, stale=True),
+            f"412 cases of 8 runs, its snapshot is −11.2{S}points",
+        ),
+        (BaselineDrift(1, 1, 1.0, stale=True), f"1 case of 1 run, its snapshot is +100.0{S}points"),
+    ],
+)
+def test_a_stale_baseline_is_told_with_what_was_seen_of_it(
+    drift: BaselineDrift, words: str
+) -> None:
+    stale = replace(
+        BOUND,
+        result=Result.UNDECIDED,
+        reason=Reason.BASELINE_STALE,
+        baseline_drift=drift,
+        settle=Settle(),
+    )
+    assert f"asked again in {words} from the recording." in reason_sentence(stale, None, 1)
+    assert settle_lines(stale) == [
+        f"a baseline recorded anew: asked again in {words} from the recording"
+    ]

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
+from tests.worlds import outside_ci
 
 PAGES = ("README.md", "CONTRIBUTING.md", "golden_sets/README.md", "docs/envelope.md",
-         "docs/scorer.md", "docs/verdict.md", "docs/plan.md", "docs/fewer-cases.md",
-         "docs/calibration.md", "docs/snapshots.md", "docs/live.md")  # fmt: skip
+         "docs/scorer.md", "docs/provider.md", "docs/verdict.md", "docs/plan.md", "docs/fewer-cases.md",
+         "docs/calibration.md", "docs/snapshots.md", "docs/live.md", "docs/ci-formats.md",
+         "docs/first-gate.md", "docs/choosing-margins.md", "docs/cannot-tell.md", "docs/ci.md",
+         "docs/diff-and-history.md")  # fmt: skip
 GAP = "…"
 """A line that stands for any number of lines of output."""
 
@@ -83,7 +86,7 @@ def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False,  # noqa: S607
         env={
-            **os.environ, "NO_COLOR": "1", "VENV": str(bin_folder.parent),
+            **outside_ci(), "NO_COLOR": "1", "VENV": str(bin_folder.parent),
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
         },
     )  # fmt: skip

@@ -30,7 +30,7 @@ from tests.docs.pages import blocks
 from tests.worlds import World, case
 
 PAGE = (REPOSITORY / "docs" / "live.md").read_text(encoding="utf-8")
-WHOLE, VENDORS, OWN, CODE = (
+WHOLE, VENDORS, OWN, CODE, WATCHED = (
     block.text.replace("../golden_sets", str(REPOSITORY / "golden_sets"))
     for block in blocks("docs/live.md")
     if block.language == "yaml"
@@ -51,6 +51,18 @@ def test_the_models_of_vendors_that_the_page_names_are_pinned(tmp_path: Path) ->
     path.write_text(arms.sub("", WHOLE) + VENDORS)
     loaded = load_envelope(path)
     assert {snapshot.provider for snapshot in loaded.envelope.snapshots.values()} == {"openai"}
+    assert not floating(loaded)
+
+
+def test_the_sentinel_of_the_page_watches_a_pinned_model(tmp_path: Path) -> None:
+    baseline = re.compile(r"^baseline:.*\n", re.MULTILINE)
+    path = tmp_path / "envelope.yaml"
+    path.write_text(baseline.sub("", WHOLE) + WATCHED)
+    loaded = load_envelope(path)
+    sentinel = loaded.envelope.sentinel
+    assert sentinel is not None
+    assert (sentinel.share, sentinel.snapshot.provider) == (0.1, "openai")
+    assert sentinel.snapshot.model == "gpt-4o-2024-05-13"
     assert not floating(loaded)
 
 

@@ -20,18 +20,23 @@ ELSEWHERE = {"make test", "make check", "make bench"}
 COMMANDS = [command for command in commands() if command.page != "docs/scorer.md"]
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copied(tmp_path_factory.mktemp("clone"))
+@pytest.mark.parametrize("page", list(dict.fromkeys(command.page for command in COMMANDS)))
+def test_the_commands_of_a_page_do_one_after_another_what_it_shows(
+    page: str, tmp_path: Path
+) -> None:
+    repository = copied(tmp_path)
+    for command in COMMANDS:
+        if command.page == page:
+            check(command, repository)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_command_does_what_its_page_shows(command: Command, repository: Path) -> None:
+def check(command: Command, repository: Path) -> None:
     dry = command.line in ELSEWHERE
     done = run(f"{command.line} -n" if dry else command.line, repository)
     code = re.search(r"^exit (\d+)$", "\n".join(command.output), re.MULTILINE)
-    assert done.returncode == (int(code.group(1)) if code else 0), done.stderr[-2000:]
-    assert unmet(command.output, done.stdout) is None
+    wanted = int(code.group(1)) if code else 0
+    assert done.returncode == wanted, f"{command}\n{done.stdout}\n{done.stderr[-2000:]}"
+    assert unmet(command.output, done.stdout) is None, command
 
 
 def test_the_pages_show_commands_at_all() -> None:
@@ -44,6 +49,12 @@ def test_the_links_of_the_pages_lead_somewhere() -> None:
         text = (REPOSITORY / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
             assert (REPOSITORY / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+def test_the_picture_of_the_report_loads_at_once() -> None:
+    picture = REPOSITORY / "docs" / "images" / "report.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size <= 200_000
 
 
 def test_the_first_gate_of_the_readme_runs_as_it_is_written(tmp_path: Path) -> None:

@@ -44,8 +44,11 @@ def test_times_keep_their_unit() -> None:
     assert figure.caption == "ms, log scale, 946 baseline samples and 990 candidate samples"
 
 
-def test_the_description_says_the_numbers_of_both_arms() -> None:
-    assert figure_of(TOKENS).description.startswith("baseline p50 181 · p95 601 · max 625; cand")
+def test_each_arm_is_described_by_its_numbers() -> None:
+    assert [lane.description for lane in figure_of(TOKENS).lanes] == [
+        "1,000 samples, p50 181 · p95 601 · max 625",
+        "1,000 samples, p50 3.0 · p95 3.0 · max 5.0",
+    ]
 
 
 def test_zeros_have_a_bin_of_their_own_on_a_logarithmic_axis() -> None:

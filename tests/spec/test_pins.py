@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from evalkit.core.errors import Place
 from evalkit.core.lifecycle import Pin
 from evalkit.core.model import Arm
 from evalkit.core.registry import PROVIDERS
@@ -81,11 +82,18 @@ def test_only_what_floats_is_a_problem_and_a_recording_never_is(load: Load) -> N
         assert floating(loaded(load, f"model: {model}")) == []
 
 
-def test_a_floating_name_from_elsewhere_has_the_place_of_its_envelope(load: Load) -> None:
+def test_a_floating_name_of_the_command_line_is_a_problem_there(load: Load) -> None:
     text = TEXT.format(candidate="  model: gpt-4o-2024-08-06")
-    moved = load(text, overrides=Overrides(candidate="openai:gpt-4o"))
-    [problem] = floating(moved)
-    assert (problem.place.file, problem.place.line) == (moved.path, 0)
-    for path in ("-", "gone.yaml"):
-        [problem] = floating(replace(moved, path=path))
-        assert problem.place.line == 0
+    [problem] = floating(load(text, overrides=Overrides(candidate="openai:gpt-4o")))
+    assert str(problem.place) == "--candidate"
+    assert problem.where == "candidate.model"
+
+
+def test_a_floating_name_of_a_snapshot_file_is_a_problem_in_that_file(
+    load: Load, tmp_path: Path
+) -> None:
+    text = TEXT.format(candidate="  model: gpt-4o-2024-08-06")
+    own = tmp_path / "next.yaml"
+    own.write_text("provider: openai\nmodel: gpt-4o\n")
+    [problem] = floating(load(text, overrides=Overrides(candidate=str(own))))
+    assert problem.place == Place(str(own), 2, 8)

@@ -225,6 +225,16 @@ def test_a_failure_costs_nothing_and_tells_nothing_about_cost() -> None:
     assert asked.told[-1].arms[CANDIDATE].cost_usd == 1.0
 
 
+def test_a_cheap_arm_says_nothing_of_what_a_dear_one_costs() -> None:
+    asked = Asked(concurrency=8, limits=Limits(cost_usd=2.0))
+    free = Fake(lambda item: answered(item, cost_usd=0.0))
+    dear = Fake(lambda item: answered(item, cost_usd=0.1))
+    ending = asked.run(both(100), baseline=free, candidate=dear)
+    assert ending.spent == "--max-cost 2"
+    assert 19 <= len(dear.asked) <= 20
+    assert dear.most_at_once > 1
+
+
 def test_a_cost_that_is_not_limited_need_not_be_known() -> None:
     asked = Asked()
     asked.run([request(n) for n in range(3)], candidate=Fake())

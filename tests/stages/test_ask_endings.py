@@ -190,3 +190,23 @@ def test_a_collection_that_gets_no_signals_asks_everything_all_the_same() -> Non
     thread.join(timeout=60)
     assert endings == [Ending()]
     assert len(kept) == 15
+
+
+# ---------------------------------------------------------------- an arm that is not needed
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.SERVER])
+def test_an_arm_that_is_not_needed_falls_silent_and_the_other_is_asked_to_the_end(
+    kind: ErrorKind,
+) -> None:
+    kept: list[Sample] = []
+    good, bad = Fake(), Fake(lambda item: failed(item, kind, "no"))
+    arms = {
+        CANDIDATE: LiveArm(good, Notebook(), 4, 60, lambda sample: sample.cost_usd),
+        Arm.BASELINE: LiveArm(bad, Notebook(), 4, 60, lambda _: None, needed=False),
+    }
+    requests = [request(number, arm) for number in range(60) for arm in arms]
+    assert ask([requests], arms, budget=Budget(Limits()), keep=kept.append) == Ending()
+    assert len(good.asked) == 60
+    assert len(bad.asked) < 60
+    assert len(kept) == len(good.asked) + len(bad.asked)

@@ -11,8 +11,8 @@ import pytest
 
 from evalkit.core.errors import MeasurementError, UsageError
 from evalkit.core.model import Arm, Sample
-from evalkit.core.ports import Request
-from evalkit.stages.cache import AnswerCache, CacheSize
+from evalkit.core.ports import Memory, Request
+from evalkit.stages.cache import AnswerCache, CacheSize, Forgetful
 from tests.fakes.providers import answered, request
 
 
@@ -166,3 +166,10 @@ def test_several_processes_may_write_at_a_time(tmp_path: Path) -> None:
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
     with AnswerCache(path) as cache:
         assert [size.answers for size in cache.sizes()] == [600]
+
+
+def test_a_memory_without_one_has_nothing_even_of_what_it_was_told() -> None:
+    memory: Memory = Forgetful()
+    asked = request(1)
+    memory.keep("body", asked, answered(asked))
+    assert memory.recall("body", asked) is None

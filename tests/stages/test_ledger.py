@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.core.envelope import Envelope
 from evalkit.core.errors import SpecError
-from evalkit.core.model import Arm, Sample
+from evalkit.core.model import Arm, Json, Sample
 from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
 from tests.stages.trials import SNAPSHOT, at_least, bound, facts, rights, verdict_on
 from tests.stats.arms import evidence
@@ -82,6 +82,16 @@ def test_answers_are_known_by_their_content_in_any_order_and_only_those_of_the_c
 
     assert digest(candidate) == digest([*reversed(candidate), baseline])
     assert digest(candidate) != digest(candidate[:2])
+
+
+def test_who_watches_the_baseline_does_not_make_it_another_question() -> None:
+    baseline: dict[str, Json] = {"provider": "replay", "path": "base.jsonl"}
+    watching: dict[str, Json] = {**baseline, "sentinel": {"share": 0.1}}
+    plain, watched, other = (
+        question({"name": "x", "baseline": each}, "cases")
+        for each in (baseline, watching, {**baseline, "arm": "candidate"})
+    )
+    assert plain == watched != other
 
 
 def test_a_further_look_is_told_in_the_lead() -> None:

@@ -452,6 +452,41 @@ def test_a_verdict_that_was_changed_by_hand_is_refused(
         run.verdict()
 
 
+@pytest.mark.parametrize("name", every_verdict())
+def test_an_outline_is_the_verdict_without_what_a_history_does_not_need(
+    run: RunFolder, name: str
+) -> None:
+    run.write_verdict(every_verdict()[name])
+    whole, outline = run.verdict(), run.outline()
+    facts = replace(whole.facts, flips=(), distributions=())
+    bounds = tuple(replace(bound, sees=()) for bound in whole.bounds)
+    assert outline == replace(whole, facts=facts, bounds=bounds)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ('{"sentence": NaN}', "not JSON"),
+        ("[]", "expected a verdict: a JSON object"),
+        ('{"bounds": {}}', "not written by this version of evalkit"),
+        ('{"bounds": [1]}', "not written by this version of evalkit"),
+    ],
+)
+def test_an_outline_of_a_verdict_that_was_changed_by_hand_is_refused(
+    run: RunFolder, text: str, words: str
+) -> None:
+    (run.path / VERDICT).write_text(text)
+    with pytest.raises(SpecError, match=rf"verdict\.json.*{words}"):
+        run.outline()
+
+
+def test_a_run_that_was_never_judged_has_no_outline(run: RunFolder) -> None:
+    with pytest.raises(UsageError, match="was never judged"):
+        run.outline()
+
+
 def test_a_report_lies_in_the_run(run: RunFolder) -> None:
     path = run.write_text("report.html", "<p>ä\n")
     assert path == run.path / "report.html"

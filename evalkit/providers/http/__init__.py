@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from evalkit.core.digest import canonical_json
 from evalkit.core.errors import SnapshotError
 from evalkit.core.model import Arm, ErrorKind, Json, Sample, Snapshot
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings
+from evalkit.core.ports import Costs, Lack, Provider, ProviderPlugin, Request, Surroundings
 from evalkit.core.records import RecordError, sample_of
 from evalkit.core.secrets import NAMED, MissingSecretError, Secrets
 from evalkit.providers.http.answer import WHOLE_BODY, Reader, response_lacks, told_by_headers
@@ -295,6 +295,22 @@ def _told(snapshot: Snapshot) -> bool:
     return "schema" in Template.of(snapshot, options.url, options.body).names
 
 
+def _costs(snapshot: Snapshot) -> Costs:
+    """Return what its expressions pick of what an answer costs."""
+    response = cast("HttpOptions", snapshot.options).response
+    picked = set() if isinstance(response, str) else set(response)
+    if "cost_usd" in picked:
+        return Costs.TOLD
+    return Costs.TOKENS if {"input_tokens", "output_tokens"} <= picked else Costs.UNKNOWN
+
+
 http = ProviderPlugin(
-    "http", HttpOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True, structured=_told
+    "http",
+    HttpOptions,
+    _open,
+    doc=__doc__,
+    lacks=_lacks,
+    reads_input=True,
+    structured=_told,
+    costs=_costs,
 )

@@ -30,7 +30,7 @@ from typing import cast
 
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Arm, ErrorKind, Json, Sample, SampleError, Snapshot
-from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings
+from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, told
 from evalkit.core.records import RecordError, error_kind, sample_of
 from evalkit.files.json_text import parse_json
 from evalkit.providers.python.asking import Asking
@@ -188,5 +188,12 @@ def _open(arm: Arm, snapshot: Snapshot, surroundings: Surroundings) -> Provider:
 
 
 python = ProviderPlugin(
-    "python", PythonOptions, _open, doc=__doc__, lacks=_lacks, reads_input=True, runs_code=True
+    "python",
+    PythonOptions,
+    _open,
+    doc=__doc__,
+    lacks=_lacks,
+    reads_input=True,
+    runs_code=True,
+    costs=told,
 )

@@ -39,7 +39,7 @@ class LiveArm:
     """One arm that is asked.
 
     ``total`` is how many requests it will get, ``cost`` what an answer costs in US dollars, where
-    that is known.
+    that is known. Where it is not ``needed``, the others go on without it.
     """
 
     provider: Provider
@@ -47,6 +47,7 @@ class LiveArm:
     concurrency: int
     total: int
     cost: Callable[[Sample], float | None]
+    needed: bool = True
 
 
 def unwatched(progress: Progress) -> None:
@@ -112,6 +113,7 @@ class _Collection:
         self._over = asyncio.Event()
         self._alone = asyncio.Lock()
         self._stopped: dict[Arm, str] = {}
+        self._given_up: set[Arm] = set()
         self._interrupted = False
         self._failure: Exception | None = None
         self._workers: set[asyncio.Task[None]] = set()
@@ -222,11 +224,12 @@ class _Collection:
     ) -> None:
         """Ask, or drop the request where no more may be asked.
 
-        As long as nobody knows what an answer costs, and cost is limited, one is asked at a time.
+        As long as nobody knows what an answer of its arm costs, and cost is limited, one is asked at a
+        time.
         """
-        if self._budget.is_blind:
+        if self._budget.is_blind(request.arm):
             async with self._alone:
-                if self._budget.is_blind:
+                if self._budget.is_blind(request.arm):
                     await self._ask_if_allowed(request, identity, live, tally)
                     return
         await self._ask_if_allowed(request, identity, live, tally)
@@ -234,9 +237,9 @@ class _Collection:
     async def _ask_if_allowed(
         self, request: Request, identity: str, live: LiveArm, tally: ArmTally
     ) -> None:
-        if self._over.is_set():
+        if self._over.is_set() or request.arm in self._given_up:
             return
-        if self._budget.take():
+        if self._budget.take(request.arm):
             await self._ask(request, identity, live, tally)
         else:
             self._over.set()
@@ -255,12 +258,12 @@ class _Collection:
             sample = _failed(request, f"a failure of the provider: {error!r}"[:500])
         finally:
             tally.waiting -= 1
-            self._budget.give_back()
+            self._budget.give_back(request.arm)
         cost = None
         if sample.error is None:
             live.memory.keep(identity, request, sample)
             cost = live.cost(sample)
-            self._budget.note(cost)
+            self._budget.note(request.arm, cost)
         self._keep(sample)
         tally.note(sample, cost)
         self._stop_if_hopeless(request.arm, sample, tally)
@@ -273,7 +276,9 @@ class _Collection:
         why = FINAL.get(error.kind)
         if why is None and tally.failed_in_a_row >= IN_A_ROW:
             why = f"{IN_A_ROW} requests in a row failed"
-        if why is not None:
+        if why is not None and not self._arms[arm].needed:
+            self._given_up.add(arm)
+        elif why is not None:
             self._stopped[arm] = f"{why}: {error.message or error.kind}"
             self._over.set()
 

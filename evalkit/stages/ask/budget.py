@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from evalkit.core.asking import Limits
+from evalkit.core.model import Arm
 
 UNKNOWN_COST = "what an answer costs is not known; give the snapshot prices"
+
+
+@dataclass(slots=True)
+class _Paid:
+    """What the answers of one arm cost so far."""
+
+    answers: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """What one costs; 0 as long as nobody knows."""
+        return self.cost_usd / self.answers if self.answers else 0.0
 
 
 class Budget:
     """Says before each request whether it may still be made.
 
-    A request under way counts with the mean cost of those that are answered, so that many at a
-    time do not overdraw what one at a time would keep.
+    A request under way counts with the mean cost of those of its arm that are answered, so that many
+    at a time do not overdraw what one at a time would keep, and a cheap arm says nothing of a dear one.
     """
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,9 +39,8 @@ class Budget:
         self._clock = clock
         self._begun = clock()
         self._requests = 0
-        self._under_way = 0
-        self._answers = 0
-        self._cost = 0.0
+        self._under_way: Counter[Arm] = Counter()
+        self._paid = {arm: _Paid() for arm in Arm}
 
     def begin(self) -> None:
         """Start the clock."""
@@ -45,23 +60,22 @@ class Budget:
             return True
         return False
 
-    @property
-    def is_blind(self) -> bool:
-        """Whether cost is limited and no answer has told yet what one costs."""
-        return self._limits.cost_usd is not None and not self._answers
+    def is_blind(self, arm: Arm) -> bool:
+        """Return whether cost is limited and no answer of an arm has told yet what one costs."""
+        return self._limits.cost_usd is not None and not self._paid[arm].answers
 
-    def take(self) -> bool:
-        """Return whether another request may be made, and count it if so."""
+    def take(self, arm: Arm) -> bool:
+        """Return whether an arm may be asked once more, and count it if so."""
         if self.spent or self.time_is_up:
             return False
         if not self.another():
             return False
         most = self._limits.cost_usd
-        if most is not None and self._cost + (self._under_way + 1) * self._mean_cost > most:
+        if most is not None and self._expected + self._paid[arm].mean > most:
             self._note(f"--max-cost {most:g}")
             self._requests -= 1
             return False
-        self._under_way += 1
+        self._under_way[arm] += 1
         return True
 
     def another(self) -> bool:
@@ -73,22 +87,26 @@ class Budget:
         self._requests += 1
         return True
 
-    def give_back(self) -> None:
-        """Note that a request came to its end, whatever it was."""
-        self._under_way -= 1
+    def give_back(self, arm: Arm) -> None:
+        """Note that a request of an arm came to its end, whatever it was."""
+        self._under_way[arm] -= 1
 
-    def note(self, cost_usd: float | None) -> None:
-        """Note what an answer cost; one that does not tell ends what is limited by cost."""
+    def note(self, arm: Arm, cost_usd: float | None) -> None:
+        """Note what an answer of an arm cost; one that does not tell ends what is limited by cost."""
         if cost_usd is None:
             if self._limits.cost_usd is not None:
                 self._note(f"--max-cost {self._limits.cost_usd:g}: {UNKNOWN_COST}")
             return
-        self._answers += 1
-        self._cost += cost_usd
+        paid = self._paid[arm]
+        paid.answers += 1
+        paid.cost_usd += cost_usd
 
     @property
-    def _mean_cost(self) -> float:
-        return self._cost / self._answers if self._answers else 0.0
+    def _expected(self) -> float:
+        """What is paid, and what is under way will cost."""
+        return sum(
+            paid.cost_usd + self._under_way[arm] * paid.mean for arm, paid in self._paid.items()
+        )
 
     def _note(self, what: str) -> None:
         self.spent = self.spent or what

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from evalkit.core.envelope import USUAL_STATISTIC, Envelope, LimitKind, Metric, Require
+from evalkit.core.envelope import Envelope, LimitKind, Require
 from evalkit.core.model import Arm
 from evalkit.core.phrases import reason_sentence
 from evalkit.core.rounding import six_digits
 from evalkit.core.verdict import (
+    BaselineDrift,
     BoundResult,
     Estimate,
     ExitCode,
     Facts,
-    MetricResult,
     Outcome,
     Reason,
     Result,
@@ -25,12 +26,15 @@ from evalkit.stages.judge.drafts import Draft, Measured, draft
 from evalkit.stages.judge.resolution import detects, sees
 from evalkit.stages.judge.sentence import look_sentence, sentences, stopped_sentences
 from evalkit.stages.judge.settle import settle
+from evalkit.stages.judge.unbound import metric_result, slice_result
 from evalkit.stats.decision import proves_inside, proves_outside
 from evalkit.stats.engines.betting import BettingMean
-from evalkit.stats.estimates import engine_of, estimate_of
-from evalkit.stats.evidence import Exhibit
+from evalkit.stats.evidence import Exhibit, Sliced
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.requirements import fewest_valid, least_of
+
+NO_DRIFTS: Mapping[str, BaselineDrift] = MappingProxyType({})
+"""Nobody has asked a recorded baseline anew."""
 
 
 def judge(
@@ -38,6 +42,10 @@ def judge(
     exhibits: Sequence[Exhibit],
     metric_exhibits: Sequence[Exhibit],
     facts: Facts,
+    drifts: Mapping[str, BaselineDrift] = NO_DRIFTS,
+    *,
+    sliced: Sequence[Sliced] = (),
+    slices_left_out: int = 0,
 ) -> Verdict:
     """Return the verdict on a candidate, its numbers rounded to six digits.
 
@@ -46,6 +54,9 @@ def judge(
         exhibits: the evidence for each bound, in the envelope's order.
         metric_exhibits: the same for each metric without a bound.
         facts: what the verdict reports beside its bounds.
+        drifts: how far the recorded baseline has moved, by the name of each bound that is watched.
+        sliced: the evidence on tags that no bound names, which decides nothing.
+        slices_left_out: how many such tags there are beside them.
     """
     drafts = [
         draft(bound, exhibit, max_missing=envelope.max_missing)
@@ -53,7 +64,10 @@ def judge(
     ]
     corrected = _corrected(drafts)
     family = len(corrected)
-    bounds = [_decided(item, corrected.get(item.bound.name), family, facts) for item in drafts]
+    bounds = [
+        _decided(item, corrected.get(item.bound.name), family, facts, drifts.get(item.bound.name))
+        for item in drafts
+    ]
     outcome = _folded(bounds, facts)
     exit_code = _exit_code(outcome, envelope, smoke=facts.smoke)
     headline, lead = sentences(
@@ -70,7 +84,7 @@ def judge(
     if facts.look > 1:
         lead = f"{lead} {look_sentence(facts.look)}"
     metrics = [
-        _metric_result(metric, exhibit)
+        metric_result(metric, exhibit)
         for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)
     ]
     verdict = Verdict(
@@ -82,6 +96,8 @@ def judge(
         bounds=tuple(bounds),
         metrics=tuple(metrics),
         facts=facts,
+        slices=tuple(slice_result(part) for part in sliced),
+        slices_left_out=slices_left_out,
     )
     return six_digits(verdict)
 
@@ -132,9 +148,14 @@ def _candidate_name(facts: Facts) -> str:
 # ---------------------------------------------------------------- one bound
 
 
-def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> BoundResult:
+def _decided(
+    item: Draft, p_holm: float | None, family: int, facts: Facts, drift: BaselineDrift | None
+) -> BoundResult:
     bound, judged = item.bound, item.judged
     result, reason = _result(item, p_holm)
+    if drift is not None and drift.stale and result is not Result.UNMEASURED:
+        # Neither claim is about the baseline of today, whichever of them was made.
+        result, reason = Result.UNDECIDED, Reason.BASELINE_STALE
     way_out = None
     family = family if bound.blocks else 1
     if reason is not None and isinstance(judged, Measured):
@@ -165,6 +186,7 @@ def _decided(item: Draft, p_holm: float | None, family: int, facts: Facts) -> Bo
         detects=detects(bound, judged),
         sees=sees(bound, judged),
         decided_after=_decided_after(item) if result is Result.HOLDS else None,
+        baseline_drift=drift,
     )
     return replace(found, detail=reason_sentence(found, item.moved, family))
 
@@ -221,19 +243,3 @@ def _why_undecided(item: Draft, estimate: Estimate) -> Reason:
 
 def _estimate(found: Measured | Unmeasured) -> Estimate | Unmeasured:
     return found.estimate if isinstance(found, Measured) else found
-
-
-def _metric_result(metric: Metric, exhibit: Exhibit) -> MetricResult:
-    statistic = USUAL_STATISTIC[metric.kind]
-    found: dict[Arm, Estimate | Unmeasured] = {}
-    for arm in exhibit.evidence.arms:
-        engine = engine_of(exhibit.evidence, LimitKind.ABSOLUTE, arm, statistic, metric.support)
-        found[arm] = (
-            engine
-            if isinstance(engine, Unmeasured)
-            else estimate_of(engine, exhibit.evidence, [arm], 0.05)
-        )
-    return MetricResult(
-        metric.name, metric.kind, statistic.name, exhibit.unit,
-        found.get(Arm.BASELINE), found[Arm.CANDIDATE],
-    )  # fmt: skip

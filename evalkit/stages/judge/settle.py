@@ -29,7 +29,7 @@ NEAR_ENOUGH = 1.03
 """The search for the number of cases stops within this factor: the number is an "about"."""
 
 UNCHANGED = {LimitKind.DELTA: 0.0, LimitKind.RATIO: 1.0}
-NO_MATTER_HOW_MANY = {Reason.ZERO_VARIANCE, Reason.NO_BASELINE}
+NO_MATTER_HOW_MANY = {Reason.ZERO_VARIANCE, Reason.NO_BASELINE, Reason.BASELINE_STALE}
 """Reasons that more of the same data does not remove."""
 
 NO_MATTER_WHICH_LIMIT = {*NO_MATTER_HOW_MANY, Reason.TOO_FEW}
