@@ -8,7 +8,7 @@ OLDEST := $(VENV)-oldest
 ROOMS := core files stats stages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint oldest coverage format bench servers examples clean
+.PHONY: help demo test check lint oldest coverage format bench calibration servers examples clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -16,8 +16,11 @@ help:  ## show this list
 demo: $(INSTALLED)  ## install into .venv and judge the shipped example
 	@$(BIN)/evalkit gate envelopes/support.yaml
 
+# The tests of the rooms whose branches are counted run under coverage; none of them runs twice.
 test: $(INSTALLED)  ## install into .venv and run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto $(ROOMS:%=tests/%)
+	$(BIN)/python -m pytest -n auto $(ROOMS:%=--ignore=tests/%)
 
 check: lint test oldest coverage  ## everything CI runs: style, types, laws, tests, coverage
 
@@ -31,10 +34,8 @@ oldest: $(INSTALLED) $(OLDEST)/.installed  ## the same verdict with the oldest l
 	EVALKIT_OLDEST="$(abspath $(OLDEST))/bin/evalkit" $(BIN)/python -m pytest tests/cli/test_same_bytes.py
 
 # Each room is held to its own tests: a branch that only a whole gate comes through is not tested.
-coverage: $(INSTALLED)  ## the branches that the tests of core, files, stats and stages leave out
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(ROOMS:%=tests/%)
-	$(BIN)/coverage combine --quiet
+coverage: $(INSTALLED)  ## after `make test`: the branches its tests of core, files, stats and stages left out
+	$(BIN)/coverage combine --quiet --keep
 	$(BIN)/coverage report
 
 format: $(INSTALLED)  ## write the code as the formatter does
@@ -44,6 +45,10 @@ format: $(INSTALLED)  ## write the code as the formatter does
 bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
 	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
+
+calibration: $(INSTALLED)  ## regenerate docs/calibration.md and docs/fewer-cases.md (minutes)
+	$(BIN)/python -m tests.calibration.published
+	$(BIN)/python -m tests.calibration.fewer_cases
 
 servers: $(INSTALLED)  ## install real servers into .venv-servers (slow, once) and gate against them
 	$(BIN)/python -m tests.servers.install

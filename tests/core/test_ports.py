@@ -8,6 +8,7 @@ from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind
 from evalkit.core.errors import Place
 from evalkit.core.model import Arm, Sample, Snapshot
 from evalkit.core.ports import (
+    Costs,
     NoOptions,
     Provider,
     ProviderPlugin,
@@ -16,6 +17,7 @@ from evalkit.core.ports import (
     Surroundings,
     Value,
     always,
+    told,
 )
 
 SNAPSHOT = Snapshot("quiet", NoOptions())
@@ -63,6 +65,11 @@ def test_a_provider_that_declares_no_more_is_asked_and_takes_every_snapshot() ->
 def test_a_provider_may_be_told_the_schema_of_every_snapshot() -> None:
     plugin = ProviderPlugin("quiet", NoOptions, opened, structured=always)
     assert plugin.structured(SNAPSHOT) is True
+
+
+def test_what_an_answer_costs_is_known_by_its_tokens_unless_it_is_told() -> None:
+    assert ProviderPlugin("quiet", NoOptions, opened).costs(SNAPSHOT) is Costs.TOKENS
+    assert ProviderPlugin("quiet", NoOptions, opened, costs=told).costs(SNAPSHOT) is Costs.TOLD
 
 
 def test_surroundings_without_a_budget_allow_every_further_attempt() -> None:
