@@ -25,6 +25,7 @@ from evalkit.cli.asking import (
 )
 from evalkit.cli.ci import CI, Ci
 from evalkit.cli.completing import EnvelopeArgument
+from evalkit.cli.show import AsJson, show_run
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
 
@@ -104,9 +105,7 @@ def gate(
         Path | None,
         typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print verdict.json instead of the table.")
-    ] = False,
+    json: AsJson = False,
     ci: Ci = CI.AUTO,
     redact: Annotated[
         bool,
@@ -165,7 +164,6 @@ def gate(
         from evalkit.stages.ledger import Ledger
 
         verdict, folder = judge_collected(run, loaded, Ledger(ledger)), run.path
-    from evalkit.cli.show import show_run
 
     _warn_of_age(verdict, started.created)
     show_run(folder, verdict, as_json=json, command=command, ci=ci, redact=redact or None)

@@ -10,6 +10,7 @@ import typer
 
 from evalkit.cli.ci import CI, Ci
 from evalkit.cli.completing import RunArgument
+from evalkit.cli.show import AsJson, Redact, show_run
 
 
 def judge(
@@ -22,24 +23,15 @@ def judge(
         Path | None,
         typer.Option("-o", "--output", help="That folder [default: reports/NAME-TIME-ID]."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print verdict.json instead of the table.")
-    ] = False,
+    json: AsJson = False,
     ci: Ci = CI.AUTO,
-    redact: Annotated[
-        bool | None,
-        typer.Option(
-            "--redact/--no-redact",
-            help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
-        ),
-    ] = None,
+    redact: Redact = None,
 ) -> None:
     """Judge the samples of an earlier run again, without a call.
 
     The same envelope gives the same verdict, byte for byte; another one is judged into a run folder
     of its own.
     """
-    from evalkit.cli.show import show_run
     from evalkit.cli.world import code_root, origin
     from evalkit.flows.gate import judge_otherwise, judge_run
     from evalkit.spec.envelope import load_envelope

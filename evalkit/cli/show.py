@@ -6,7 +6,9 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from evalkit.cli.ci import CI, GitHubStep, found_ci
 from evalkit.core.verdict import Verdict
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
     from evalkit.stages.store import RunFolder
 
 REPORT = "report.html"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print verdict.json instead of the table.")]
+Redact = Annotated[
+    bool | None,
+    typer.Option(
+        "--redact/--no-redact",
+        help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
+    ),
+]
 
 
 def show_run(
