@@ -38,17 +38,17 @@ class CI(StrEnum):
 
 
 Ci = Annotated[
-    CI,
+    CI | None,
     typer.Option(
         "--ci",
-        help="For whom to write beside the run folder; auto finds out from the environment.",
+        help="For whom to write beside the run folder [default: auto, by the environment].",
     ),
 ]
 
 
-def found_ci(asked: CI, environment: Mapping[str, str] = os.environ) -> CI:
+def found_ci(asked: CI | None, environment: Mapping[str, str] = os.environ) -> CI:
     """Return the CI system to write for."""
-    if asked is not CI.AUTO:
+    if asked is not None and asked is not CI.AUTO:
         return asked
     if in_github(environment):
         return CI.GITHUB

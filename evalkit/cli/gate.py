@@ -23,7 +23,7 @@ from evalkit.cli.asking import (
     limits_of,
     typed,
 )
-from evalkit.cli.ci import CI, Ci
+from evalkit.cli.ci import Ci
 from evalkit.cli.completing import EnvelopeArgument
 from evalkit.cli.show import AsJson, show_run
 from evalkit.core.model import Arm
@@ -106,7 +106,7 @@ def gate(
         typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
     ] = None,
     json: AsJson = False,
-    ci: Ci = CI.AUTO,
+    ci: Ci = None,
     redact: Annotated[
         bool,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evalkit.cli.ci import CI, Ci
+from evalkit.cli.ci import Ci
 from evalkit.cli.completing import RunArgument
 from evalkit.cli.show import AsJson, Redact, show_run
 
@@ -24,7 +24,7 @@ def judge(
         typer.Option("-o", "--output", help="That folder [default: reports/NAME-TIME-ID]."),
     ] = None,
     json: AsJson = False,
-    ci: Ci = CI.AUTO,
+    ci: Ci = None,
     redact: Redact = None,
 ) -> None:
     """Judge the samples of an earlier run again, without a call.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evalkit.cli.ci import CI, Ci
+from evalkit.cli.ci import Ci
 from evalkit.cli.completing import RunArgument
 from evalkit.cli.show import AsJson, Redact, show_run
 
@@ -10,7 +10,7 @@ from evalkit.cli.show import AsJson, Redact, show_run
 def report(
     run: RunArgument,
     json: AsJson = False,
-    ci: Ci = CI.AUTO,
+    ci: Ci = None,
     redact: Redact = None,
 ) -> None:
     """Render the reports of an earlier run again.

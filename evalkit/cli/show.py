@@ -35,7 +35,7 @@ def show_run(
     *,
     as_json: bool,
     command: str = "",
-    ci: CI = CI.AUTO,
+    ci: CI | None = None,
     redact: bool | None = None,
 ) -> None:
     """Write the reports of a run, print its verdict as a table or as JSON, and tell the CI system.
