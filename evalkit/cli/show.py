@@ -93,14 +93,14 @@ def _write_formats(run: RunFolder, material: Material, place: CI) -> dict[str, s
 
 
 def _print(material: Material, folder: Path, report: Path, *, as_json: bool, command: str) -> None:
+    from evalkit.cli.world import result_console, until_read
     from evalkit.stages.store import verdict_text
 
     view, manifest = material.view, material.manifest
-    try:
+    with until_read():
         if as_json:
             sys.stdout.write(verdict_text(view.verdict))
         else:
-            from evalkit.cli.world import result_console
             from evalkit.report.terminal import print_verdict
 
             unfinished = command and (manifest.stopped or manifest.spent)
@@ -111,7 +111,3 @@ def _print(material: Material, folder: Path, report: Path, *, as_json: bool, com
                 command=f"evalkit judge {folder}",
                 resume=f"{command} --resume {folder}" if unfinished else "",
             )
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read standard output has seen enough: the exit code is still the verdict's.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -57,7 +57,10 @@ def result_console() -> Console:
 
 @contextmanager
 def until_read() -> Iterator[None]:
-    """Let whoever reads standard output stop when it has seen enough, as a pager does."""
+    """Let whoever reads standard output stop when it has seen enough, as a pager does.
+
+    The exit code is then still that of the command.
+    """
     try:
         yield
         sys.stdout.flush()

@@ -142,8 +142,7 @@ class TwoRuns:
     """Two runs beside each other.
 
     ``obstacles`` say what keeps them from being compared as they are; ``cases`` are those only in
-    the first and only in the second one, or nothing where a folder has lost its cases. ``least`` are
-    the bounds whose flips are only those that moved farthest.
+    the first and only in the second one, or nothing where a folder has lost its cases.
     """
 
     first: JudgedRun

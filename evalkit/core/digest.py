@@ -64,13 +64,17 @@ def bet_rank(envelope: str, case_id: str) -> bytes:
     It is an order that nobody chose: the same for every bound, however many cases join later, and
     fixed before the first answer is seen.
     """
-    return sha256(f"{envelope}\0{case_id}".encode()).digest()
+    return _lot(envelope, case_id)
 
 
 def chance_of(run: str, case_id: str) -> float:
     """Return a number from 0 to below 1 that chance gave a case in a run: the same whoever asks again."""
-    found = sha256(f"{run}\0{case_id}".encode()).digest()
-    return int.from_bytes(found[:7]) / (1 << 56)
+    return int.from_bytes(_lot(run, case_id)[:7]) / (1 << 56)
+
+
+def _lot(of: str, case_id: str) -> bytes:
+    """Return what falls to a case by nobody's choice."""
+    return sha256(f"{of}\0{case_id}".encode()).digest()
 
 
 class SetDigest:

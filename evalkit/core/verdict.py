@@ -138,8 +138,8 @@ class BoundResult:
     ``judged`` is the estimate the limit was laid on. ``p_broken`` is the p-value of "outside",
     ``p_holm`` the same after correction for all blocking bounds. ``sees`` tells what becomes of the
     bound for other true values, on data as much as these. ``decided_after`` says after how many
-    independent units a bet on the bound was won: those that came later were not needed. ``baseline_drift`` is
-    what a sentinel has seen of the baseline.
+    independent units a bet on the bound was won: those that came later were not needed.
+    ``baseline_drift`` is what a sentinel has seen of the baseline.
     """
 
     name: str

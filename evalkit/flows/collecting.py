@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalkit.core.asking import Ending, Forecast, Limits, Progress
 from evalkit.core.digest import SetDigest
-from evalkit.core.envelope import Envelope
 from evalkit.core.errors import (
     Problem,
     RunInterruptedError,
@@ -22,7 +21,6 @@ from evalkit.core.ports import Costs, Memory, Provider, Surroundings
 from evalkit.core.records import case_record, record_of
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Origin
-from evalkit.files.writing import LineLog
 from evalkit.flows.asked import Answered, Asked, Ids
 from evalkit.flows.comparable import Comparable
 from evalkit.flows.inputs import cases_of_run, earlier_run, kept_cases, recorded_samples
@@ -182,7 +180,7 @@ def _ask_live(
         AnswerCache(terms.cache) as cache,
         run.case_lines() as cases,
         run.sample_log() as log,
-        _fresh_log(run, envelope) as fresh,
+        run.sentinel_log() if envelope.sentinel else nullcontext(log) as fresh,
     ):
         asked = Asked(cases, draws, there, envelope, judged=judged, run=manifest.run)
         arms = {}
@@ -210,11 +208,6 @@ def _ask_live(
         rounds = asked.rounds() if in_rounds else [asked.requests(0, len(cases))]
         ending = ask(rounds, arms, budget=budget, watch=watch, enough=enough, keep=keep)
     return ending, {arm: count for arm, count in last.items() if count}
-
-
-def _fresh_log(run: RunFolder, envelope: Envelope) -> AbstractContextManager[LineLog]:
-    """Return the log of what is not judged as any arm's own; nothing is in it without a sentinel."""
-    return run.sentinel_log() if envelope.sentinel else run.sample_log()
 
 
 def _written_at(key: str, loaded: LoadedEnvelope) -> str:

@@ -24,7 +24,6 @@ from evalkit.stats.evidence import Exhibit
 BESIDE_LEDGER = "baseline_drift.jsonl"
 """What the file beside the ledger is called."""
 
-
 LONGEST_CAUSE = 100
 """Of what an endpoint says in place of an answer."""
 
@@ -33,7 +32,8 @@ LONGEST_CAUSE = 100
 class Watched:
     """What the sentinel of a run was answered, and what it saw by it.
 
-    ``asked`` is who it is. ``seen`` is this run's, a line a metric; ``drifts`` are those of all runs, by the name of the bound.
+    ``asked`` is who it is. ``seen`` is this run's, a line a metric; ``drifts`` are those of all runs,
+    by the name of the bound.
     """
 
     asked: Snapshot | None = None

@@ -18,10 +18,7 @@ from evalkit.core.envelope import Bound, Kind, Limit, LimitKind
 from evalkit.core.model import ABSENT, Arm, Case, Json
 from evalkit.core.verdict import Estimate
 from evalkit.stats.evidence import Evidence
-from evalkit.stats.planning import paired_start, rate_chances
-
-USUAL_DISCORDANCE = 0.05
-"""Two draws of one model differ on so many cases, where nobody has seen it: as the planner says."""
+from evalkit.stats.planning import ASSUMED_DISCORDANCE, paired_start, rate_chances
 
 USUAL_MARGIN = 0.03
 """What people ask for against the baseline: 3 points."""
@@ -180,7 +177,7 @@ def discordance(baseline: Estimate) -> float:
     0.0198
     """
     rate = min(max(0.5, baseline.lower), baseline.upper)
-    return min(USUAL_DISCORDANCE, 2 * rate * (1 - rate))
+    return min(ASSUMED_DISCORDANCE, 2 * rate * (1 - rate))
 
 
 def reach_of(

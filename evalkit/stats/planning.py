@@ -24,6 +24,9 @@ from evalkit.stats.least import ROUNDING
 from evalkit.stats.roots import first_integer
 from evalkit.stats.special import binomial_cdf
 
+ASSUMED_DISCORDANCE = 0.05
+"""Two draws of one model differ on so many cases, where nobody has seen how often they do."""
+
 IN_A_ROW = 6
 """A number of cases is safe where it and the next five reach an aim."""
 

@@ -14,7 +14,6 @@ from evalkit.core.plan import Basis
 from evalkit.core.proposal import ProposedBound
 from evalkit.core.verdict import Estimate
 from evalkit.stages.propose import (
-    USUAL_DISCORDANCE,
     Draft,
     chosen,
     discordance,
@@ -26,6 +25,7 @@ from evalkit.stages.propose import (
     wish,
     written_limit,
 )
+from evalkit.stats.planning import ASSUMED_DISCORDANCE
 from tests.stages.trials import (
     LATENCY,
     TOKENS,
@@ -124,8 +124,8 @@ def test_the_strictest_scorer_that_finds_enough_is_taken(
 
 
 def test_draws_of_a_rate_near_its_end_cannot_differ_often() -> None:
-    assert discordance(estimate(0.9, 0.8, 0.95)) == USUAL_DISCORDANCE
-    assert discordance(estimate(0.5, 0.4, 0.6)) == USUAL_DISCORDANCE
+    assert discordance(estimate(0.9, 0.8, 0.95)) == ASSUMED_DISCORDANCE
+    assert discordance(estimate(0.5, 0.4, 0.6)) == ASSUMED_DISCORDANCE
     assert discordance(estimate(1.0, 0.99, 1.0)) == pytest.approx(2 * 0.99 * 0.01)
 
 

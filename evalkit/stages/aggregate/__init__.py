@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from evalkit.stats.repeats import noisy_cases, reach_of_differences
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Everything that was scored. Cases are sorted by id, so that no file's order shows."""
+    """Everything that was scored. Cases are sorted by id, so that no file's order shows.
+
+    Which cases bear the tags of a slice is found once, however many metrics are asked for on it.
+    """
 
     cases: tuple[Case, ...]
     arms: Mapping[Arm, ArmTable]
@@ -30,6 +33,7 @@ class Table:
     order: IntArray | None = None
     looks: IntArray | None = None
     reach: float = 1.0
+    _tagged: dict[Slice, BoolArray] = field(default_factory=dict, repr=False, compare=False)
 
     def key(self, metric: Metric, *, compares: bool = True) -> Key:
         """Return the column a metric is read from: its own, or the one that arms can be read with.
@@ -102,10 +106,12 @@ class Table:
     def _members(self, part: Slice) -> BoolArray:
         if part.where:
             flags = [part.holds(case.tags, case.metadata) for case in self.cases]
-        else:
+            return np.array(flags, dtype=np.bool_)
+        if part not in self._tagged:
             kinds = {tags: part.holds(tags, {}) for tags in {case.tags for case in self.cases}}
             flags = [kinds[case.tags] for case in self.cases]
-        return np.array(flags, dtype=np.bool_)
+            self._tagged[part] = np.array(flags, dtype=np.bool_)
+        return self._tagged[part]
 
     def _clusters(self, chosen: BoolArray) -> IntArray | None:
         """Return a code a case, equal for cases that share a cluster; nothing if no two do."""

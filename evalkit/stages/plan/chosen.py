@@ -14,7 +14,6 @@ from evalkit.core.model import Arm
 from evalkit.core.plan import Basis
 from evalkit.stages.plan.bets import BetOutlook
 from evalkit.stages.plan.outlook import (
-    ASSUMED_DISCORDANCE,
     ChangeOutlook,
     Outlook,
     RateOutlook,
@@ -22,6 +21,7 @@ from evalkit.stages.plan.outlook import (
 )
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.evidence import Evidence
+from evalkit.stats.planning import ASSUMED_DISCORDANCE
 from evalkit.stats.quantile import sample_quantile
 from evalkit.stats.unchanged import Draws, Unchanged
 
