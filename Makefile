@@ -8,7 +8,7 @@ OLDEST := $(VENV)-oldest
 ROOMS := core files stats stages
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint oldest coverage format bench calibration servers examples clean
+.PHONY: help demo test check lint oldest coverage format bench calibration detectors servers examples clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,9 +46,15 @@ bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within on
 	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
 
-calibration: $(INSTALLED)  ## regenerate docs/calibration.md and docs/fewer-cases.md (minutes)
+calibration: $(INSTALLED)  ## regenerate docs/calibration.md, docs/fewer-cases.md and the table of docs/drift.md (minutes)
 	$(BIN)/python -m tests.calibration.published
+	$(BIN)/python -m tests.calibration.drift
 	$(BIN)/python -m tests.calibration.fewer_cases
+
+detectors: $(INSTALLED)  ## fit the shipped detectors anew and measure them: DATA=DIR holds the labelled texts (minutes)
+	$(BIN)/python -m training.refusal --data "$(DATA)"
+	$(BIN)/python -m training.toxicity --data "$(DATA)"
+	$(BIN)/python -m training.confusion --data "$(DATA)"
 
 servers: $(INSTALLED)  ## install real servers into .venv-servers (slow, once) and gate against them
 	$(BIN)/python -m tests.servers.install

@@ -7,6 +7,8 @@ import typer
 from evalkit import __version__
 from evalkit.cli.aa import aa
 from evalkit.cli.cache import cache
+from evalkit.cli.calibrate import calibrate
+from evalkit.cli.contract import contract
 from evalkit.cli.diff import diff
 from evalkit.cli.doctor import doctor
 from evalkit.cli.gate import EPILOG, gate
@@ -54,10 +56,12 @@ app.command()(run)
 app.command()(judge)
 app.command()(report)
 app.command()(diff)
+app.add_typer(contract, name="contract")
 app.command()(history)
 app.command()(validate)
 app.command()(aa)
 app.command()(score)
+app.command()(calibrate)
 app.command()(snapshots)
 app.command(name="list")(list_plugins)
 app.command()(schema)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from evalkit.core.asking import Forecast
     from evalkit.core.model import Arm, Snapshot
     from evalkit.core.run import Origin
-    from evalkit.flows.collecting import Terms
+    from evalkit.flows.terms import Terms
     from evalkit.spec.envelope import LoadedEnvelope
     from evalkit.spec.overrides import Overrides
     from evalkit.stages.store import RunFolder
 
 CACHE = Path(".evalkit") / "answers.sqlite3"
-TYPED = {"candidate", "baseline", "repeats", "seed", "inconclusive", "only"}
+TYPED = {"candidate", "baseline", "repeats", "seed", "inconclusive", "only", "drift"}
 """The overrides that the command line has an option for."""
 DAY = 86_400.0
 """How long the answers of a snapshot that may change under its name are taken for its own."""
@@ -130,7 +130,16 @@ class Asking:
         if sentinel is not None:
             hurried = replace(sentinel.snapshot, concurrency=self.concurrency)
             sentinel = replace(sentinel, snapshot=hurried)
-        envelope = replace(envelope, candidate=candidate, baseline=baseline, sentinel=sentinel)
+        instruments = tuple(
+            item
+            if item.by is None
+            else replace(item, by=replace(item.by, concurrency=self.concurrency))
+            for item in envelope.instruments
+        )
+        envelope = replace(
+            envelope,
+            candidate=candidate, baseline=baseline, sentinel=sentinel, instruments=instruments,
+        )  # fmt: skip
         return replace(loaded, envelope=envelope)
 
     @contextmanager
@@ -138,9 +147,10 @@ class Asking:
         from evalkit.cli.progress import ProgressLine
         from evalkit.cli.world import code_root
         from evalkit.core.ports import Surroundings
-        from evalkit.flows.collecting import Terms
+        from evalkit.flows.terms import Terms
 
         names = {arm: _name(loaded, arm) for arm in loaded.envelope.asked}
+        called = {arm.value: name for arm, name in names.items()}
         line = ProgressLine(names=names)
         try:
             yield Terms(
@@ -148,32 +158,21 @@ class Asking:
                 limits=self.limits,
                 surroundings=Surroundings(environment=os.environ, code_root=code_root()),
                 since={
-                    arm: self._oldest(loaded.envelope.snapshots[arm], begun)
-                    for arm in loaded.envelope.live
+                    place: self._oldest(snapshot, begun)
+                    for place, snapshot in _whose_answers_are_kept(loaded).items()
                 },
                 anyway=self.anyway,
                 settled=None if self.ledger is None else self._settled(loaded, self.ledger),
                 go_on=lambda run: (
                     f"{self.command} --resume {run}" if self.resumable else self.command
                 ),
-                announce=lambda arm, forecast: self._announce(names[arm], forecast),
+                announce=lambda name, forecast: announce(
+                    called.get(name, name), forecast, most=self.limits.cost_usd
+                ),
                 watch=line,
             )
         finally:
             line.close()
-
-    def _announce(self, name: str, forecast: Forecast) -> None:
-        """Say on standard error what is about to be asked, and what it will cost."""
-        from evalkit.core.wording import count_text, money_text
-
-        cost = forecast.cost_usd
-        text = f"{name}: up to {count_text(forecast.requests, 'request')}"
-        if cost is not None:
-            text += f", about {money_text(cost)}"
-            most = self.limits.cost_usd
-            if most is not None and cost > most:
-                text += f", of which --max-cost {most:g} pays for a part"
-        typer.echo(text, err=True)
 
     def _settled(self, loaded: LoadedEnvelope, ledger: Path) -> Callable[[RunFolder], bool]:
         def settled(run: RunFolder) -> bool:
@@ -186,17 +185,65 @@ class Asking:
         return settled
 
     def _oldest(self, snapshot: Snapshot, begun: str) -> float:
-        """Return since when answers count: of a pinned model always, of another since yesterday."""
-        from evalkit.core.lifecycle import Pin
-        from evalkit.core.registry import PROVIDERS
-        from evalkit.spec.pins import classified
-
+        """Return since when answers count: where everything is asked anew, since the run began."""
         run_began = datetime.fromisoformat(begun).timestamp()
-        if self.refresh:
-            return run_began
-        found = classified(snapshot, PROVIDERS.get(snapshot.provider))
-        pinned = found is not None and found.pin is Pin.PINNED
-        return 0.0 if pinned else min(run_began, time.time() - DAY)
+        return run_began if self.refresh else min(run_began, oldest(snapshot))
+
+
+@contextmanager
+def terms_of_score() -> Iterator[Callable[[Snapshot], Terms]]:
+    """Give the terms on which `evalkit score` asks whoever a scorer asks."""
+    from evalkit.cli.progress import ProgressLine
+    from evalkit.cli.world import code_root
+    from evalkit.core.ports import Surroundings
+    from evalkit.flows.terms import Terms
+
+    line = ProgressLine()
+
+    def terms(by: Snapshot) -> Terms:
+        return Terms(
+            cache=cache_path(),
+            surroundings=Surroundings(environment=os.environ, code_root=code_root()),
+            since={"by": oldest(by)},
+            announce=lambda name, forecast: announce(name, forecast, most=None),
+            watch=line,
+        )
+
+    try:
+        yield terms
+    finally:
+        line.close()
+
+
+def announce(name: str, forecast: Forecast, *, most: float | None) -> None:
+    """Say on standard error what is about to be asked, and what it will cost."""
+    from evalkit.core.wording import count_text, money_text
+
+    cost = forecast.cost_usd
+    text = f"{name}: up to {count_text(forecast.requests, 'request')}"
+    if cost is not None:
+        text += f", about {money_text(cost)}"
+        if most is not None and cost > most:
+            text += f", of which --max-cost {most:g} pays for a part"
+    typer.echo(text, err=True)
+
+
+def oldest(snapshot: Snapshot) -> float:
+    """Return since when answers count: of a pinned model always, of another since yesterday."""
+    from evalkit.core.lifecycle import Pin
+    from evalkit.core.registry import PROVIDERS
+    from evalkit.spec.pins import classified
+
+    found = classified(snapshot, PROVIDERS.get(snapshot.provider))
+    pinned = found is not None and found.pin is Pin.PINNED
+    return 0.0 if pinned else time.time() - DAY
+
+
+def _whose_answers_are_kept(loaded: LoadedEnvelope) -> dict[str, Snapshot]:
+    """Return whose answers are used again, by the place in the envelope."""
+    envelope = loaded.envelope
+    arms = {arm.value: envelope.snapshots[arm] for arm in envelope.live}
+    return arms | {f"metrics.{name}": by for name, by in envelope.consulted.items()}
 
 
 def _name(loaded: LoadedEnvelope, arm: Arm) -> str:
@@ -276,10 +323,12 @@ def envelope_to_ask(
         if problems := floating(loaded):
             raise SpecError(problems)
     asked = narrowed(loaded) if narrowed else loaded
-    if asked.envelope.asked:
-        from evalkit.spec.prices import missing_prices
+    if asked.envelope.asks:
+        from evalkit.spec.prices import missing_metric_prices, missing_prices
 
-        if found := missing_prices(asked, limits):
-            priced = replace(overrides, prices=found)
+        found = missing_prices(asked, limits)
+        of_metrics = missing_metric_prices(asked, limits)
+        if found or of_metrics:
+            priced = replace(overrides, prices=found, metric_prices=of_metrics)
             return load_envelope(path, overrides=priced, code_root=code_root())
     return loaded

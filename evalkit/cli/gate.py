@@ -25,7 +25,7 @@ from evalkit.cli.asking import (
 )
 from evalkit.cli.ci import Ci
 from evalkit.cli.completing import EnvelopeArgument
-from evalkit.cli.show import AsJson, show_run
+from evalkit.cli.show import AsJson, Drift, show_run
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
 
@@ -80,6 +80,7 @@ def gate(
         Inconclusive | None,
         typer.Option(help="Whether an undecided bound blocks (exit 3) or warns (exit 0)."),
     ] = None,
+    drift: Drift = None,
     go_on: Annotated[
         Path | None,
         typer.Option(
@@ -131,13 +132,14 @@ def gate(
         seed=seed,
         inconclusive=inconclusive,
         only=tuple(only or ()),
+        drift=drift,
     )
     command = typed("gate", envelope, overrides)
     limits = limits_of(max_cost, max_time, max_requests)
     loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = replace(origin(loaded.envelope.name), redacted=redact)
     folder = output or Path("reports") / started.run
-    if resume is None and not loaded.envelope.asked:
+    if resume is None and not loaded.envelope.asks:
         from evalkit.flows import gate as flow
         from evalkit.stages.ledger import Ledger
 

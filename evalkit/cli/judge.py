@@ -10,7 +10,7 @@ import typer
 
 from evalkit.cli.ci import Ci
 from evalkit.cli.completing import RunArgument
-from evalkit.cli.show import AsJson, Redact, show_run
+from evalkit.cli.show import AsJson, Drift, Redact, show_run
 
 
 def judge(
@@ -23,6 +23,7 @@ def judge(
         Path | None,
         typer.Option("-o", "--output", help="That folder [default: reports/NAME-TIME-ID]."),
     ] = None,
+    drift: Drift = None,
     json: AsJson = False,
     ci: Ci = None,
     redact: Redact = None,
@@ -40,11 +41,11 @@ def judge(
 
     folder = RunFolder.open(run)
     if envelope is None:
-        own = Overrides(only=folder.manifest().only)
+        own = Overrides(only=folder.manifest().only, drift=drift)
         loaded = load_envelope(folder.envelope_path, overrides=own, code_root=code_root())
         verdict, shown = judge_run(folder, loaded), run
     else:
-        who = Overrides(answered=folder.answered())
+        who = Overrides(answered=folder.answered(), drift=drift)
         loaded = load_envelope(envelope, overrides=who, code_root=code_root())
         started = origin(loaded.envelope.name)
         shown = output or Path("reports") / started.run

@@ -38,6 +38,12 @@ def _page(scorer: ScorerPlugin) -> str:
         words = f", 1 = {value.labels[0]}, 0 = {value.labels[1]}" if value.labels else ""
         unit = f", in {value.unit}" if value.unit else ""
         parts[-1] += f"\n  {metric}: {value.kind}{unit}{words}"
+    if scorer.remote is not None:
+        usual = ", ".join(
+            f"{key}: {scorer.remote.by[key]}" for key in _SHOWN if key in scorer.remote.by
+        )
+        whom = f"\n  left out, {usual}" if usual else ""
+        parts.append(f"Asks\n  by: {{provider: …, model: …}}{whom}")
     if scorer.options is not NoOptions:
         parts.append(f"Options\n{inspect.cleandoc(scorer.options.__doc__ or '')}")
     if scorer.examples:
@@ -48,6 +54,9 @@ def _page(scorer: ScorerPlugin) -> str:
         ]
         parts.append("\n".join(["Examples", *shown]))
     return "\n\n".join(parts) + "\n"
+
+
+_SHOWN = ("provider", "url", "model")
 
 
 def _metrics(scorer: ScorerPlugin) -> list[str]:

@@ -46,6 +46,8 @@ class ProgressLine:
 
     def __call__(self, progress: Progress) -> None:
         """Show how far it is, if it is time to."""
+        if progress.seconds < self._told:
+            self._told = 0.0  # others are asked now
         if progress.ending and progress.ending != self._ending:
             self._ending = progress.ending
             self._write(f"{_waited_for(progress)}\n")
@@ -93,7 +95,11 @@ def lines_of(
     ['candidate  100/400  25 %  1 error  38\xa0s left']
     """
     return [
-        _fitting(f"{names.get(arm, arm.value):<9}", _parts(part, progress.seconds), width)
+        _fitting(
+            f"{progress.about or names.get(arm, arm.value):<9}",
+            _parts(part, progress.seconds),
+            width,
+        )
         for arm, part in progress.arms.items()
     ]
 

@@ -78,7 +78,9 @@ def run(
         sys.stderr.write(f"evalkit: the {arm} could not be asked to the end: {why}\n")
     if manifest.spent:
         sys.stderr.write(f"evalkit: not everything was asked: {manifest.spent}\n")
-    if manifest.stopped or manifest.spent:
+    for name, why in manifest.unasked.items():
+        sys.stderr.write(f"evalkit: not everything was asked for {name}: {why}\n")
+    if manifest.stopped or manifest.spent or manifest.unasked:
         from evalkit.core.verdict import ExitCode
 
         sys.exit(int(ExitCode.UNMEASURED))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from evalkit.core.model import Json
 
 
 def score(
@@ -27,13 +31,21 @@ def score(
 ) -> None:
     """Apply one scorer to recorded outputs.
 
-    Writes a line {id, sample, value, score, …} for each sample; score is a detector's probability.
+    Writes a line {id, sample, value, score, …} for each sample; score is a detector's probability. A
+    scorer that asks somebody, named with --option by={provider: …}, asks about every output.
     """
-    from evalkit.files.json_text import json_line
-    from evalkit.files.writing import write_whole
+    from evalkit.cli.asking import terms_of_score
     from evalkit.flows.score import score_outputs
 
-    lines = score_outputs(scorer, outputs, golden_set=golden, options=option or ())
+    with terms_of_score() as terms:
+        lines = score_outputs(scorer, outputs, golden_set=golden, options=option or (), terms=terms)
+        _write(lines, output)
+
+
+def _write(lines: Iterable[Mapping[str, Json]], output: Path | None) -> None:
+    from evalkit.files.json_text import json_line
+    from evalkit.files.writing import write_whole
+
     if output is None:
         for line in lines:
             sys.stdout.write(json_line(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print verdict.json instead of the table.")]
+
+
+class Look(StrEnum):
+    """Whether the texts of both arms are compared."""
+
+    ON = "on"
+    OFF = "off"
+
+
+Drift = Annotated[
+    Look | None,
+    typer.Option(help="Whether the texts of both arms are compared for what no bound names."),
+]
 Redact = Annotated[
     bool | None,
     typer.Option(
@@ -103,11 +117,12 @@ def _print(material: Material, folder: Path, report: Path, *, as_json: bool, com
         else:
             from evalkit.report.terminal import print_verdict
 
-            unfinished = command and (manifest.stopped or manifest.spent)
+            unfinished = command and (manifest.stopped or manifest.spent or manifest.unasked)
             print_verdict(
                 view,
                 result_console(),
                 report=str(report),
                 command=f"evalkit judge {folder}",
                 resume=f"{command} --resume {folder}" if unfinished else "",
+                texts=material.texts,
             )

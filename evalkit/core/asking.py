@@ -36,11 +36,15 @@ class ArmProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a collection is; ``seconds`` since it began, ``ending`` why no more is asked."""
+    """How far a collection is; ``seconds`` since it began, ``ending`` why no more is asked.
+
+    ``about`` is the instrument for which somebody is asked about samples; empty where arms are asked.
+    """
 
     arms: Mapping[Arm, ArmProgress]
     seconds: float
     ending: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from evalkit.core.model import Arm, Json, Snapshot
+
+if TYPE_CHECKING:
+    from evalkit.core.calibration import Calibration
 
 
 class Kind(StrEnum):
@@ -194,12 +197,13 @@ class Instrument:
     """A scorer with its options, one set an arm: what reads numbers off samples.
 
     ``scorer`` is a registered name or the path of a file with one scorer in it; ``options`` are
-    instances of the frozen dataclass the scorer declares.
+    instances of the frozen dataclass the scorer declares. ``by`` is whom a remote scorer asks.
     """
 
     name: str
     scorer: str
     options: Mapping[Arm, object]
+    by: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,7 @@ class Metric:
     ``unit`` is what reports print behind a number; ``labels`` are the words for 1 and 0 of a
     rate. ``fallback`` names the value that both arms are read with where one of them lacks this
     one. ``range_declared`` is true where somebody named the ends of the support, which are
-    otherwise those of the kind.
+    otherwise those of the kind. ``calibration`` holds what people say of some answers, which corrects it.
     """
 
     name: str
@@ -221,6 +225,7 @@ class Metric:
     labels: tuple[str, str] | None = None
     fallback: str | None = None
     range_declared: bool = False
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +278,8 @@ class Envelope:
     baseline disagree. ``max_missing`` is a share of samples, per arm and slice. ``stops_early``
     says that a case is judged as it comes, which only bounds that are bet on allow. ``live`` are the
     arms that are asked; the others were recorded. A ``sentinel`` watches a recorded baseline.
+    ``reads_texts`` says that the texts of both arms are compared, beside every bound, and
+    ``drift_bound`` how well they may be told apart.
     """
 
     name: str
@@ -289,6 +296,8 @@ class Envelope:
     seed: int = 0
     stops_early: bool = False
     sentinel: Sentinel | None = None
+    reads_texts: bool = True
+    drift_bound: Bound | None = None
 
     @property
     def most_repeats(self) -> int:
@@ -306,6 +315,16 @@ class Envelope:
         """Whom a run asks, by arm: what is live, and for a recorded baseline its sentinel."""
         found = {arm: part for arm, part in self.snapshots.items() if arm in self.live}
         return found if self.sentinel is None else {Arm.BASELINE: self.sentinel.snapshot, **found}
+
+    @property
+    def consulted(self) -> dict[str, Snapshot]:
+        """Whom instruments ask about the samples, by the instrument's name."""
+        return {item.name: item.by for item in self.instruments if item.by is not None}
+
+    @property
+    def asks(self) -> bool:
+        """Whether anybody is asked at all: by an arm, or about its samples."""
+        return bool(self.asked or self.consulted)
 
     @property
     def watched(self) -> tuple[Bound, ...]:

@@ -89,10 +89,11 @@ class SnapshotInUse:
 
     ``classified`` is ``None`` for an arm that is played back: nobody is asked. ``served`` names the
     models that answered in ``run``, ``None`` where there is no run of this snapshot. A ``sentinel`` is
-    who watches a recorded baseline; what it was answered stands in no verdict.
+    who watches a recorded baseline; what it was answered stands in no verdict. Whom a metric asks about
+    the answers belongs to no arm but to the ``metric``.
     """
 
-    arm: Arm
+    arm: Arm | None
     provider: str
     requested: str | None
     expected: str | None
@@ -100,11 +101,12 @@ class SnapshotInUse:
     run: str | None = None
     served: tuple[str, ...] | None = None
     sentinel: bool = False
+    metric: str = ""
 
     @property
     def name(self) -> str:
         """What a reader calls it."""
-        return "sentinel" if self.sentinel else self.arm.value
+        return "sentinel" if self.sentinel else self.metric or str(self.arm)
 
     @property
     def strangers(self) -> tuple[str, ...]:

@@ -200,12 +200,15 @@ class Score:
     """What one scorer says about one sample.
 
     ``values`` stand in the order the scorer declares them. ``probability`` is the detector's own
-    probability of the first value being 1; ``detail`` is a sentence for a reviewer.
+    probability of the first value being 1; ``detail`` is a sentence for a reviewer. ``mistakes``
+    holds for each value how probable it is that people would say otherwise, as measured on labelled
+    answers; ``None`` where nobody measured it, nothing at all where that is so of every value.
     """
 
     values: tuple[ScoreValue, ...]
     probability: float | None = None
     detail: str = ""
+    mistakes: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

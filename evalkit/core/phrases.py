@@ -12,6 +12,7 @@ from evalkit.core.envelope import Kind, Limit, LimitKind
 from evalkit.core.verdict import (
     BaselineDrift,
     BoundResult,
+    Detector,
     Estimate,
     Reason,
     Result,
@@ -217,9 +218,47 @@ def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
                 f"the baseline's own interval, {low} to {high}, holds 0, so that a ratio to it "
                 "says nothing"
             )
+        case Reason.INSTRUMENT:
+            because = _instrument(bound, interval)
         case Reason.BASELINE_STALE if bound.baseline_drift is not None:
             because = f"the baseline is no longer what was recorded; {_stale(bound, bound.baseline_drift)}"
     return because
+
+
+def _instrument(bound: BoundResult, interval: str) -> str:
+    if bound.uncalibrated is not None:
+        return f"the calibration of {bound.metric} {bound.uncalibrated}"
+    assert bound.detector is not None, "whoever makes mistakes has a name"
+    return (
+        f"its interval, {interval}, would decide it, but mistakes of {bound.detector.id} "
+        f"{_doubt(bound, bound.detector)}"
+    )
+
+
+def known_error(bound: Line, detector: Detector) -> str:
+    """Return what is known of a detector's mistakes: on labelled answers, and in this run."""
+    usually, at_worst = (
+        difference_text(bias, Kind.RATE, "").removeprefix("+")
+        for bias in (detector.usually, detector.at_worst)
+    )
+    known = (
+        f"{detector.id}: on {count_text(detector.labelled, 'labelled answer')} in "
+        f"{count_text(detector.groups, 'group')} its rate was {usually} off in the median, "
+        f"{at_worst} at worst"
+    )
+    return known if detector.up is None else f"{known}; here its mistakes {_doubt(bound, detector)}"
+
+
+def _doubt(bound: Line, detector: Detector) -> str:
+    """Return how far the mistakes of a detector may move what it measured in this run."""
+    down, up = (_moved_by(bound, move or 0.0) for move in (-(detector.down or 0.0), detector.up))
+    return f"may move this by {down} to {up}"
+
+
+def _moved_by(bound: Line, move: float) -> str:
+    if bound.limit.kind is LimitKind.RATIO:
+        return f"{move:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return difference_text(move, bound.kind, bound.unit)
 
 
 def _unit(estimate: Estimate) -> str:
@@ -271,6 +310,8 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     if bound.reason is Reason.MISSING:
         yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"
     yield from _other_baseline(bound)
+    if bound.reason is Reason.INSTRUMENT:
+        yield f"labels of people: evalkit calibrate RUN {bound.metric}"
     if way.n is not None:
         cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
         yield f"{_more(way.n, judged)}{tagged}{cost}, {truth}"

@@ -8,11 +8,11 @@ it but what stands here.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Support
 from evalkit.core.errors import Place
@@ -247,22 +247,61 @@ class Scorer(Protocol):
         ...
 
 
-class RemoteScorer(Protocol):
-    """Asks a provider (a judge model, a moderation service) that the stage hands to it."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing that a remote scorer asks about a sample.
 
-    def __call__(
-        self, case: Case, sample: Sample, options: object, provider: Provider
-    ) -> Awaitable[Score]:
-        """Return the score once the provider has answered."""
-        ...
+    ``messages`` is all that whoever is asked sees of it; ``draw`` counts the same question asked again.
+    """
+
+    messages: tuple[Message, ...]
+    draw: int = 0
 
 
-class PairScorer(Protocol):
-    """Compares the two arms' samples of one case; the score is the candidate's."""
+def _one(options: object) -> int:
+    del options
+    return 1
 
-    def __call__(self, case: Case, baseline: Sample, candidate: Sample, options: object) -> Score:
-        """Return the score of the candidate's sample beside the baseline's."""
-        ...
+
+def _no_schema(options: object) -> str | None:
+    del options
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The half of a remote scorer that asks; its function is the half that reads the answers.
+
+    Both are pure. ``questions`` is given a case, a sample and the options, and returns what is asked
+    about it: nothing where there is nothing to ask. Where the scorer ``compares``, it is given the
+    baseline's sample of the case between the sample and the options, and only the candidate gets a
+    score. ``most`` is how many questions a sample takes at most, ``schema`` the JSON Schema of an
+    answer, for those who can be told it, ``letters`` about how long an answer is. ``by`` is who is
+    asked, in whatever the user leaves out; its headers, which may name a key, go to its own address
+    only. ``params`` are the sampling parameters of a vendor's model where the user writes none.
+    """
+
+    questions: Callable[..., Sequence[Question]]
+    compares: bool = False
+    most: Callable[[Any], int] = _one
+    schema: Callable[[Any], str | None] = _no_schema
+    letters: int = 200
+    by: Mapping[str, Json] = field(default_factory=dict)
+    params: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """The half of a scorer that looks at the answers of all cases of an arm; both parts are pure.
+
+    ``signature`` is given a sample and the options, and returns a whole number below 2^64. ``shared``
+    is given the signatures of the k-th draws of all cases, with a number for the case of each, and
+    returns those for which the others matter. The scorer's function is called with these behind its
+    options, so that no answer has to be remembered, and the order in which they came does not show.
+    """
+
+    signature: Callable[..., int]
+    shared: Callable[[Sequence[int], Sequence[int]], frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +309,9 @@ class Example:
     """One line of a scorer's own documentation, run by the contract tests.
 
     ``expected`` holds the values in the scorer's order; a string stands for ``Unscored``'s reason
-    where the value is a number, and for the category where it is one.
+    where the value is a number, and for the category where it is one. ``answers`` are what a remote
+    scorer is answered, ``baseline`` what it compares the output with, ``others`` the outputs of
+    other cases.
     """
 
     output: str
@@ -280,6 +321,36 @@ class Example:
     sample: Mapping[str, Json] = field(default_factory=dict)
     input: str = ""
     note: str = ""
+    answers: tuple[str, ...] = ()
+    baseline: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How one value of a detector agrees with people, on answers that it was not made with.
+
+    Of ``labelled`` answers of one ``model`` in one ``source`` people called ``positive`` ones 1; the
+    detector found ``hits`` of those, and ``false_alarms`` among the others.
+    """
+
+    value: str
+    source: str
+    model: str | None
+    labelled: int
+    positive: int
+    hits: int
+    false_alarms: int
+
+    @property
+    def bias(self) -> float:
+        """How far the measured rate is from what people say: measured − labelled."""
+        return (self.hits + self.false_alarms - self.positive) / self.labelled
+
+
+def nothing_published() -> Sequence[Accuracy]:
+    """Say that nobody compared a detector with people."""
+    return ()
 
 
 ScoreFunction: TypeAlias = Callable[..., "Score | ScoreValue | bool"]
@@ -295,7 +366,11 @@ class ScorerPlugin:
     error too; otherwise such samples are missing without asking. Some options are not the user's to
     give: ``from_snapshot`` fills them with a field of the arm's own snapshot, ``from_candidate``
     with a field of the candidate's for both arms, because both are held to its contract; a field
-    that is filled and has no default must be there.
+    that is filled and has no default must be there. ``accuracy`` reads the published table of how
+    the detector agrees with people; it is empty for what needs no judgement. A ``remote`` scorer asks
+    somebody, and is called with the answers behind the options. ``shaped`` returns the values as they
+    are under some options: of the same names, but for those that come last. A scorer with ``across``
+    reads an answer beside those of the other cases.
     """
 
     room: ClassVar[str] = "scorers"
@@ -312,18 +387,51 @@ class ScorerPlugin:
     from_candidate: Mapping[str, str] = field(default_factory=dict)
     examples: Sequence[Example] = ()
     doc: str = ""
+    accuracy: Callable[[], Sequence[Accuracy]] = nothing_published
+    remote: Remote | None = None
+    shaped: Callable[[Any], Sequence[Value]] | None = None
+    across: Across | None = None
 
     @property
     def id(self) -> str:
         """The name and the version of the rules, such as ``refusal@1``."""
         return f"{self.name}@{self.version}"
 
-    def __call__(self, case: Case, sample: Sample, options: object) -> Score:
+    def __call__(
+        self,
+        case: Case,
+        sample: Sample,
+        options: object,
+        answers: Sequence[Sample] = (),
+        others: frozenset[int] = frozenset(),
+    ) -> Score:
         """Return the score, whatever short form the function gave it in."""
-        given = (case, sample) if self.options is NoOptions else (case, sample, options)
+        given: list[object] = [case, sample, *self._options(options)]
+        given += [] if self.remote is None else [answers]
+        given += [] if self.across is None else [others]
         found = self.function(*given)
         if isinstance(found, Score):
             return found
         if isinstance(found, (str, Unscored)):
             return Score((found,))
         return Score((float(found),))
+
+    def questions(
+        self, case: Case, sample: Sample, options: object, baseline: Sample | None = None
+    ) -> Sequence[Question]:
+        """Return what a remote scorer asks about a sample."""
+        assert self.remote is not None
+        samples = (sample,) if baseline is None else (sample, baseline)
+        return self.remote.questions(case, *samples, *self._options(options))
+
+    def signature(self, sample: Sample, options: object) -> int:
+        """Return what of a sample the other cases are told."""
+        assert self.across is not None
+        return self.across.signature(sample, *self._options(options))
+
+    def under(self, options: object) -> ScorerPlugin:
+        """Return the scorer with its values as they are under some options."""
+        return self if self.shaped is None else replace(self, values=tuple(self.shaped(options)))
+
+    def _options(self, options: object) -> tuple[object, ...]:
+        return () if self.options is NoOptions else (options,)

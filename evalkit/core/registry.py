@@ -22,12 +22,16 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from evalkit.core.errors import PluginError, UsageError, suggestion
 from evalkit.core.ports import (
+    Accuracy,
+    Across,
     Example,
     NoOptions,
     ProviderPlugin,
+    Remote,
     ScoreFunction,
     ScorerPlugin,
     Value,
+    nothing_published,
 )
 
 if TYPE_CHECKING:
@@ -182,6 +186,10 @@ def scorer(
     from_snapshot: Mapping[str, str] | None = None,
     from_candidate: Mapping[str, str] | None = None,
     examples: Sequence[Example] = (),
+    accuracy: Callable[[], Sequence[Accuracy]] = nothing_published,
+    remote: Remote | None = None,
+    shaped: Callable[[Any], Sequence[Value]] | None = None,
+    across: Across | None = None,
 ) -> Callable[[ScoreFunction], ScorerPlugin]:
     """Declare a function as a scorer.
 
@@ -191,6 +199,10 @@ def scorer(
         @scorer("mentions_refund", values=[Value("mentioned", Kind.RATE)])
         def mentions_refund(case, sample):
             return "refund" in sample.output.lower()
+
+    Where a scorer asks somebody, ``remote`` says what; its function takes the answers, a sample each,
+    behind its options. Where it looks at the answers of all cases, ``across`` says how; its function
+    takes the signatures for which the others matter, last of all.
 
     Raises:
         ValueError: the declaration names no value, a value twice, or options that are no dataclass.
@@ -215,6 +227,10 @@ def scorer(
             from_candidate=from_candidate or {},
             examples=tuple(examples),
             doc=function.__doc__ or "",
+            accuracy=accuracy,
+            remote=remote,
+            shaped=shaped,
+            across=across,
         )
 
     return declare

@@ -35,7 +35,8 @@ class Manifest:
     many cases each earlier run had asked that this one went on from. ``spent`` names the limit that
     ended the asking, ``settled`` says that what was answered by then decided every bound, ``stopped``
     names the arm that could not go on and why, and ``kept`` how many answers of an arm were there
-    already, paid for by an earlier run. Every report of a run that is ``redacted`` leaves out texts.
+    already, paid for by an earlier run. ``unasked`` says, by the name of an instrument, why whoever it
+    asks about the samples was not asked to the end. Every report of a run that is ``redacted`` leaves out texts.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Manifest:
     settled: bool = False
     stopped: Mapping[Arm, str] = field(default_factory=dict)
     kept: Mapping[Arm, int] = field(default_factory=dict)
+    unasked: Mapping[str, str] = field(default_factory=dict)
     redacted: bool = False
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)

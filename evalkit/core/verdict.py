@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from evalkit.core.contract import ContractDiff
+from evalkit.core.drift import Drift
 from evalkit.core.envelope import Kind, Limit, Require, Scope, Severity
+from evalkit.core.fields import FieldDrift
 from evalkit.core.model import Arm
 
 
@@ -50,6 +53,7 @@ class Reason(StrEnum):
     MISSING = "missing"  # decided, but for the missing samples
     AT_MARGIN = "at_margin"  # so close to the limit that more cases would not help soon
     ZERO_VARIANCE = "zero_variance"  # all equal, and no declared range says how rare a tail may be
+    INSTRUMENT = "instrument"  # decided, but for the mistakes that its detector is known to make
     BASELINE_STALE = "baseline_stale"  # what was recorded is no longer what its snapshot answers
 
     NO_CASES = "no_cases"
@@ -131,6 +135,25 @@ class BaselineDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class Detector:
+    """The detector behind a bound, and what is known of its mistakes.
+
+    On ``labelled`` answers in ``groups`` of one source and model each, its rate was as far as
+    ``usually`` off that of people in the median of these groups, and ``at_worst`` in one of them. On the
+    answers of this run the truth may lie ``down`` below and ``up`` above what was measured; ``None``
+    where that is not known.
+    """
+
+    id: str
+    labelled: int
+    groups: int
+    usually: float
+    at_worst: float
+    down: float | None = None
+    up: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BoundResult:
     """What is known about one bound, and everything a reviewer needs beside it.
 
@@ -139,7 +162,9 @@ class BoundResult:
     ``p_holm`` the same after correction for all blocking bounds. ``sees`` tells what becomes of the
     bound for other true values, on data as much as these. ``decided_after`` says after how many
     independent units a bet on the bound was won: those that came later were not needed.
-    ``baseline_drift`` is what a sentinel has seen of the baseline.
+    ``baseline_drift`` is what a sentinel has seen of the baseline; ``detector`` who read the answers,
+    where that takes judgement. ``uncalibrated`` says why the labels of people that should correct it
+    are not enough.
     """
 
     name: str
@@ -166,6 +191,8 @@ class BoundResult:
     sees: tuple[Chance, ...] = ()
     decided_after: int | None = None
     baseline_drift: BaselineDrift | None = None
+    detector: Detector | None = None
+    uncalibrated: str | None = None
 
     @property
     def judged(self) -> Estimate | Unmeasured:
@@ -271,6 +298,7 @@ class Digests:
     prompts: Mapping[Arm, str]
     schemas: Mapping[Arm, str]
     scorers: Mapping[str, str]
+    calibrations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +308,10 @@ class Facts:
     ``smoke`` marks a run on part of the golden set or of the bounds: it is never a pass. ``look``
     counts the gates on this candidate, each on fresh answers, that are known where it was judged.
     ``stopped`` says why an arm could not be asked to the end; ``notes`` are sentences that a reader
-    of the verdict has to know, such as that another model answered than was asked for.
+    of the verdict has to know, such as that another model answered than was asked for. ``drift`` is what
+    the texts of the arms differ by, whatever bounds name; nothing where nobody could have looked.
+    ``contract`` is what became of the response schema between the arms, where they are held to two;
+    ``fields`` what the fields of JSON answers differ by.
     """
 
     digests: Digests
@@ -292,6 +323,9 @@ class Facts:
     look: int = 1
     stopped: Mapping[Arm, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    drift: Drift | None = None
+    contract: ContractDiff | None = None
+    fields: FieldDrift | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,14 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)  # there only where something went wrong
 
 
+def cut_to_whole_lines(path: Path) -> None:
+    """Cut a file behind its last whole line: a process that died may have written part of one."""
+    text = path.read_bytes() if path.is_file() else b""
+    whole = text.rfind(b"\n") + 1
+    if whole < len(text):
+        os.truncate(path, whole)
+
+
 class LineLog:
     """An append-only JSONL file: whole lines, written and synced in batches."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 from evalkit.core.errors import ProviderError, UsageError
@@ -11,11 +12,12 @@ from evalkit.core.noise import NoiseFloor
 from evalkit.core.ports import Recording
 from evalkit.core.wording import count_text
 from evalkit.flows.inputs import asked_whole, recordings, sound_cases
+from evalkit.flows.judgements import answers_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import aggregate
 from evalkit.stages.collect import collect
 from evalkit.stages.noise import noise_floor
-from evalkit.stages.score import score
+from evalkit.stages.score import score, unanswered
 from evalkit.stages.store import RunFolder
 
 NO_BASELINE = "the envelope has no baseline: that is what is laid beside itself"
@@ -84,8 +86,11 @@ def measure_noise(
     spent = ""
     if asked is not None:
         cases, spent = _answered(asked, loaded, cases)
-    scored = score(_draws(loaded, again, asked, cases.keys()), cases, envelope, loaded.plugins)
-    table = aggregate(scored, cases, envelope, loaded.plugins)
+    draws = _draws(loaded, again, asked, cases.keys())
+    judged = nullcontext(unanswered) if asked is None else answers_of(asked, loaded)
+    with judged as answers:
+        scored = score(draws, cases, envelope, loaded.plugins, answers)
+        table = aggregate(scored, cases, envelope, loaded.plugins)
     exhibits = [table.exhibit_for(bound).only([Arm.BASELINE]) for bound in envelope.bounds]
     how = "the draws of two recordings" if again else "the baseline's draws"
     return noise_floor(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from evalkit.core.asking import Ending, Forecast, Limits, Progress
+from evalkit.core.asking import Ending, Progress
 from evalkit.core.digest import SetDigest
 from evalkit.core.errors import (
     Problem,
@@ -16,46 +16,23 @@ from evalkit.core.errors import (
     SpecError,
     UserError,
 )
-from evalkit.core.model import Arm, Sample, Snapshot, billed
-from evalkit.core.ports import Costs, Memory, Provider, Surroundings
+from evalkit.core.model import Arm, Sample
+from evalkit.core.ports import Memory
 from evalkit.core.records import case_record, record_of
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Origin
 from evalkit.flows.asked import Answered, Asked, Ids
 from evalkit.flows.comparable import Comparable
+from evalkit.flows.consulting import consult, prepare
 from evalkit.flows.inputs import cases_of_run, earlier_run, kept_cases, recorded_samples
 from evalkit.flows.provenance import manifest_of
 from evalkit.flows.sizes import Sizes
+from evalkit.flows.terms import Terms, live_arm
 from evalkit.spec.envelope import LoadedEnvelope
-from evalkit.stages.ask import Budget, LiveArm, ask, unwatched
+from evalkit.stages.ask import Budget, ask
 from evalkit.stages.cache import AnswerCache, Forgetful
+from evalkit.stages.consult.kept import mend_judgements
 from evalkit.stages.store import RunFolder
-
-
-def _untold(arm: Arm, forecast: Forecast) -> None:
-    del arm, forecast
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms live arms are asked.
-
-    ``cache`` is where answers that were paid for are kept; ``since`` says per arm how old one may
-    be, in seconds of the epoch; ``anyway`` asks even where no answers could prove a bound;
-    ``settled`` says of a run whether its answers are enough, and the rest need not be asked;
-    ``go_on`` returns what has to be typed to go on with a run; ``announce`` is told, before the first
-    request, how many there will be and what they will cost, ``watch`` how far it is.
-    """
-
-    cache: Path
-    limits: Limits = field(default_factory=Limits)
-    surroundings: Surroundings = field(default_factory=Surroundings)
-    since: Mapping[Arm, float] = field(default_factory=dict)
-    anyway: bool = False
-    settled: Callable[[RunFolder], bool] | None = None
-    go_on: Callable[[Path], str] = str
-    announce: Callable[[Arm, Forecast], None] = _untold
-    watch: Callable[[Progress], None] = unwatched
 
 
 def collect_run(
@@ -103,6 +80,8 @@ def collect_run(
         run.write_manifest(manifest)
         strict = limit is None and not problems
         samples = recorded_samples(loaded, ids.known, problems, strict=strict)
+        if before is not None:
+            run.take_judgements(before)
         _collect(run, loaded, terms, samples if earlier is None else earlier.samples(samples))
     except UserError:
         run.discard()
@@ -120,6 +99,7 @@ def go_on(run: RunFolder, loaded: LoadedEnvelope, terms: Terms) -> None:
     cases, there = cases_of_run(run), Answered()
     run.mend(cases, there.note)
     run.mend_fresh(cases, there.note_fresh)
+    mend_judgements(run.judgements_path)
     recorded = recorded_samples(loaded, cases, [], strict=not run.manifest().smoke)
     _collect(run, loaded, terms, recorded, there)
 
@@ -138,8 +118,10 @@ def _collect(
         there.measure(sample)
         if sample.arm in loaded.envelope.live:
             there.note(sample)  # of an earlier run that is gone on with
+    prepare(run, loaded, terms)
+    budget = Budget(terms.limits)
     try:
-        ending, kept = _ask_live(run, loaded, terms, there)
+        ending, kept = _ask_live(run, loaded, terms, there, budget)
     except SnapshotError as error:
         key = _written_at(error.key, loaded)
         place = loaded.source.place(tuple(key.split(".")))
@@ -151,20 +133,23 @@ def _collect(
             spent=ending.spent, settled=ending.settled, stopped=ending.stopped, kept=kept,
         )
     )  # fmt: skip
-    if ending.interrupted:
+    interrupted = ending.interrupted
+    if loaded.envelope.consulted and not (interrupted or ending.stopped):
+        unasked, interrupted = consult(run, loaded, terms, budget)
+        run.write_manifest(replace(run.manifest(), unasked=unasked))
+    if interrupted:
         raise RunInterruptedError(
             f"interrupted; every answer is kept in {run.path}. Go on with: {terms.go_on(run.path)}"
         )
 
 
 def _ask_live(
-    run: RunFolder, loaded: LoadedEnvelope, terms: Terms, there: Answered
+    run: RunFolder, loaded: LoadedEnvelope, terms: Terms, there: Answered, budget: Budget
 ) -> tuple[Ending, Mapping[Arm, int]]:
     """Ask the live arms every case of a run; return how it ended and what was known before."""
     envelope = loaded.envelope
     if not envelope.asked:
         return Ending(), {}
-    budget = Budget(terms.limits)
     surroundings = replace(
         terms.surroundings, another=budget.another, seed=envelope.seed, shared={}
     )
@@ -192,19 +177,21 @@ def _ask_live(
             if arm in envelope.live:
                 since = terms.since.get(arm, 0.0)
                 memory = cache.of(snapshot.provider, snapshot.model, since=since)
-            live = _live_arm(snapshot, opened, memory, total=asked.total(arm))
+            live = live_arm(snapshot, opened, memory, total=asked.total(arm))
             arms[arm] = replace(live, needed=arm in envelope.live)
             answers = there.mean_output_tokens
             terms.announce(arm, asked.forecast(arm, snapshot, answers))
 
         def enough() -> bool:
             log.flush()
-            return terms.settled is not None and terms.settled(run)
+            return settled is not None and settled(run)
 
         def keep(sample: Sample) -> None:
             (log if sample.arm in envelope.live else fresh).append(record_of(sample))
 
-        in_rounds = terms.settled and envelope.live
+        # What is asked about the samples is asked when all of them are there.
+        settled = None if envelope.consulted else terms.settled
+        in_rounds = settled and envelope.live
         rounds = asked.rounds() if in_rounds else [asked.requests(0, len(cases))]
         ending = ask(rounds, arms, budget=budget, watch=watch, enough=enough, keep=keep)
     return ending, {arm: count for arm, count in last.items() if count}
@@ -225,16 +212,3 @@ def _draws(run: RunFolder, loaded: LoadedEnvelope) -> Callable[[int], int]:
     from evalkit.flows.noisy import draws_by_number  # computes, and so takes a while to load
 
     return draws_by_number(run, loaded)
-
-
-def _live_arm(snapshot: Snapshot, provider: object, memory: Memory, *, total: int) -> LiveArm:
-    assert isinstance(provider, Provider)
-    plugin = PROVIDERS.get(snapshot.provider)
-    free = snapshot.prices is None and plugin.costs(snapshot) is Costs.FREE
-    return LiveArm(
-        provider=provider,
-        memory=memory,
-        concurrency=snapshot.concurrency,
-        total=total,
-        cost=lambda sample: 0.0 if free else billed(sample, snapshot.prices),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evalkit.core.contract import ContractDiff
 from evalkit.core.digest import SetDigest
 from evalkit.core.envelope import EVERYTHING, USUAL_STATISTIC, Envelope, Statistic
 from evalkit.core.errors import Problem, SpecError
@@ -14,6 +15,7 @@ from evalkit.core.records import case_record
 from evalkit.core.run import Manifest, Origin
 from evalkit.core.verdict import Facts, Flip, Histogram, Verdict
 from evalkit.flows.comparable import Comparable
+from evalkit.flows.contract import contract_notes, diff_of_arms
 from evalkit.flows.inputs import (
     asked_whole,
     cases_of_run,
@@ -22,14 +24,17 @@ from evalkit.flows.inputs import (
     recorded_samples,
     uncovered,
 )
+from evalkit.flows.judgements import answers_of, consulting_notes
 from evalkit.flows.notes import notes
 from evalkit.flows.provenance import digests_of, manifest_of
+from evalkit.flows.reading import Read
 from evalkit.flows.watching import BESIDE_LEDGER, Watched, watched
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
 from evalkit.stages.aggregate.slices import slices
 from evalkit.stages.baseline_drift import DriftLog
 from evalkit.stages.compare import flips, histogram
+from evalkit.stages.drift import drift, movements
 from evalkit.stages.judge import judge
 from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
 from evalkit.stages.score import ScoreRecorder, score
@@ -81,8 +86,10 @@ def gate(
         samples = recorded_samples(loaded, cases, problems, strict=strict)
         samples = samples if earlier is None else earlier.samples(samples)
         kept = run.keep_samples(answers.passing(samples))
-        table = _table(run, loaded, cases, kept, manifest)
-        verdict = _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers)
+        table, read = _table(run, loaded, cases, kept, manifest)
+        verdict = _looked_at(
+            run, loaded, table, manifest, ledger=ledger, answers=answers, read=read
+        )
     except BaseException:
         # Whatever ended it, a part of a run is no run: nobody should judge or replay it.
         run.discard()
@@ -100,8 +107,9 @@ def judge_collected(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -> V
     """
     manifest, answers = run.manifest(), Answers()
     judged = _Material.of(run, loaded.envelope, manifest)
-    table = _table(run, loaded, judged.cases, answers.passing(judged.samples()), manifest)
-    return _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers)
+    passing = answers.passing(judged.samples())
+    table, read = _table(run, loaded, judged.cases, passing, manifest)
+    return _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers, read=read)
 
 
 def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
@@ -112,8 +120,8 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
     """
     manifest = run.manifest()
     judged = _Material.of(run, loaded.envelope, manifest)
-    table = _table(run, loaded, judged.cases, judged.samples(), manifest)
-    return _judged(run, loaded, table, manifest, watched(run, loaded, table, manifest))
+    table, read = _table(run, loaded, judged.cases, judged.samples(), manifest)
+    return _judged(run, loaded, table, manifest, watched(run, loaded, table, manifest), read=read)
 
 
 def judge_otherwise(
@@ -138,12 +146,13 @@ def judge_otherwise(
             manifest,
             look=before.look, asked=before.asked,
             spent=before.spent, settled=before.settled,
-            stopped=before.stopped, kept=before.kept,
+            stopped=before.stopped, kept=before.kept, unasked=before.unasked,
             redacted=before.redacted or origin.redacted,
         )  # fmt: skip
         other.write_manifest(manifest)
-        table = _table(other, loaded, judged.cases, judged.samples(), manifest)
-        return _judged(other, loaded, table, manifest, watched(other, loaded, table, manifest))
+        table, read = _table(other, loaded, judged.cases, judged.samples(), manifest)
+        seen = watched(other, loaded, table, manifest)
+        return _judged(other, loaded, table, manifest, seen, read=read)
     except BaseException:
         other.discard()
         raise
@@ -184,16 +193,17 @@ def _looked_at(
     *,
     ledger: Ledger,
     answers: Answers,
+    read: Read,
 ) -> Verdict:
     """Judge what was added up, and write the look down; a part of a run is none."""
     log = DriftLog(ledger.path.with_name(BESIDE_LEDGER))
     seen = watched(run, loaded, table, manifest, log)
     if manifest.smoke or manifest.stopped:
-        return _judged(run, loaded, table, manifest, seen)
+        return _judged(run, loaded, table, manifest, seen, read=read)
     key = question(loaded.document, manifest.digests.golden_set)
     manifest = replace(manifest, look=ledger.number(key, answers.digest))
     run.write_manifest(manifest)
-    verdict = _judged(run, loaded, table, manifest, seen)
+    verdict = _judged(run, loaded, table, manifest, seen, read=read)
     ledger.add(_look(key, answers.digest, loaded, manifest, verdict))
     if seen.seen:
         log.add(seen.seen)
@@ -206,15 +216,24 @@ def _table(
     cases: Mapping[str, Case],
     samples: Iterable[Sample],
     manifest: Manifest,
-) -> Table:
-    """Score and add up; scores are written into the run folder."""
+) -> tuple[Table, Read]:
+    """Score and add up; scores are written into the run folder, and some of the answers are kept."""
     envelope, scorers = loaded.envelope, loaded.plugins
-    scored = run.keep_scores(score(samples, cases, envelope, scorers), ScoreRecorder(scorers))
-    return aggregate(scored, cases, envelope, scorers, looks=manifest.asked)
+    read = Read.of(envelope, cases)
+    with answers_of(run, loaded) as answers:
+        scored = score(read.passing(samples), cases, envelope, scorers, answers)
+        kept = run.keep_scores(scored, ScoreRecorder(scorers))
+        return aggregate(kept, cases, envelope, scorers, looks=manifest.asked), read
 
 
 def _judged(
-    run: RunFolder, loaded: LoadedEnvelope, table: Table, manifest: Manifest, seen: Watched
+    run: RunFolder,
+    loaded: LoadedEnvelope,
+    table: Table,
+    manifest: Manifest,
+    seen: Watched,
+    *,
+    read: Read,
 ) -> Verdict:
     """Judge what was added up; the verdict is written into the run folder."""
     envelope = paid(loaded.envelope, manifest.look)
@@ -223,6 +242,7 @@ def _judged(
         table.exhibit(metric, EVERYTHING, USUAL_STATISTIC[metric.kind])
         for metric in envelope.metrics
     ]
+    contract = diff_of_arms(envelope)
     facts = Facts(
         digests=digests_of(loaded, manifest.digests.golden_set),
         snapshots=snapshot_summaries(envelope, table),
@@ -232,7 +252,16 @@ def _judged(
         smoke=bool(manifest.smoke),
         look=manifest.look,
         stopped=manifest.stopped,
-        notes=(*notes(envelope, table, manifest, run.case_count), *seen.notes()),
+        notes=(
+            *contract_notes(contract),
+            *notes(envelope, table, manifest, run.case_count),
+            *consulting_notes(run, loaded, manifest),
+            *seen.notes(),
+            *read.notes(),
+        ),
+        drift=drift(read.texts, seed=envelope.seed, moved=movements(envelope.bounds, exhibits)),
+        contract=contract if isinstance(contract, ContractDiff) else None,
+        fields=read.field_drift(),
     )
     sliced, left_out = slices(envelope, table)
     verdict = judge(

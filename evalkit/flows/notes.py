@@ -30,12 +30,30 @@ def notes(
         snapshot = envelope.snapshots[arm]
         yield from _served(arm, snapshot, table.arms[arm].served)
         yield from _unstructured(arm, snapshot)
+    yield from _unchecked_judges(envelope)
     for bound in envelope.bounds:
         if bound.recorded_time:
             yield (
                 f"{bound.name} compares times of today with recorded ones; "
                 "the envelope takes them as comparable (recorded_time)."
             )
+
+
+def _unchecked_judges(envelope: Envelope) -> Iterator[str]:
+    """Yield which bounds can turn the gate on the word of somebody whom no person has checked."""
+    judges = envelope.consulted
+    bounds = [bound for bound in envelope.bounds if bound.blocks]
+    unchecked = [
+        bound
+        for bound in bounds
+        if bound.metric.instrument in judges and bound.metric.calibration is None
+    ]
+    for name in dict.fromkeys(bound.metric.name for bound in unchecked):
+        blocked = [bound.name for bound in unchecked if bound.metric.name == name]
+        yield (
+            f"Warning: {_listed(blocked)} can fail or pass the gate by what a judge says, and its agreement "
+            f"with people is not known. Label some of its answers: evalkit calibrate RUN {name}"
+        )
 
 
 def _partial(envelope: Envelope, manifest: Manifest, asked: int, cases: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from evalkit.core.envelope import Bound, Envelope
@@ -10,14 +11,17 @@ from evalkit.core.errors import SpecError, UsageError, suggestion
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.plan import Plan
 from evalkit.flows.inputs import recordings, sound_cases, uncovered
+from evalkit.flows.judgements import answers_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, wanted_draws
 from evalkit.stages.collect import collect
+from evalkit.stages.consult import NO_JUDGEMENT
 from evalkit.stages.plan import Ground, plan
 from evalkit.stages.plan.bounds import Size
 from evalkit.stages.plan.price import Meter
-from evalkit.stages.score import score
+from evalkit.stages.score import score, unanswered
 from evalkit.stages.store import RunFolder
+from evalkit.stats.evidence import Exhibit
 
 USUAL_DRAWS = 5
 """A baseline that is yet to be recorded gets so many draws a case."""
@@ -52,9 +56,12 @@ def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
     meter = Meter(prices)
     seen = cases if question.pilot is None else question.pilot.cases()
     samples = meter.passing(_samples(loaded, seen, question.pilot))
-    table = aggregate(
-        score(samples, seen, envelope, loaded.plugins), seen, envelope, loaded.plugins
+    answers = (
+        nullcontext(unanswered) if question.pilot is None else answers_of(question.pilot, loaded)
     )
+    with answers as found:
+        scored = score(samples, seen, envelope, loaded.plugins, found)
+        table = aggregate(scored, seen, envelope, loaded.plugins)
     return plan(
         envelope,
         list(_grounds(envelope, list(cases.values()), table if meter.draws else None)),
@@ -87,7 +94,16 @@ def _grounds(envelope: Envelope, cases: Sequence[Case], table: Table | None) -> 
             yield Ground(None, size, bound.metric.unit)
             continue
         exhibit = table.exhibit_for(bound)
-        yield Ground(exhibit if exhibit.evidence.cases else None, size, exhibit.unit)
+        seen = exhibit.evidence.cases and not _is_unanswered(exhibit)
+        yield Ground(exhibit if seen else None, size, exhibit.unit)
+
+
+def _is_unanswered(exhibit: Exhibit) -> bool:
+    """Return whether nothing was measured because nobody was asked about the samples yet."""
+    reasons = {reason for arm in exhibit.gaps.values() for reason in arm}
+    return NO_JUDGEMENT.reason in reasons and all(
+        seen.missing == seen.samples for seen in exhibit.evidence.arms.values()
+    )
 
 
 def _usual_draws(envelope: Envelope) -> int:

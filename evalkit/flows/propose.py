@@ -42,6 +42,7 @@ from evalkit.stages.plan.outlook import Outlook, SimulatedOutlook
 from evalkit.stages.propose import (
     ACCURACY,
     Draft,
+    beyond_doubt,
     chosen,
     discordance,
     drafts,
@@ -319,6 +320,7 @@ class _Trial:
             reach = reach_of(bound, seen, evidence, n, aim)
         if reach is None:
             return None
+        reach = beyond_doubt(reach, bound, evidence)
         for wider in WIDER:
             limit = limit_of(draft, bound, reach, result.judged.value, wider=wider)
             if limit is None:

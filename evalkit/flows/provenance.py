@@ -47,4 +47,12 @@ def digests_of(loaded: LoadedEnvelope, golden_set_digest: str) -> Digests:
             if snapshot.response_schema is not None
         },
         scorers=loaded.scorers,
+        calibrations={
+            metric.instrument: metric.calibration.digest
+            for metric in (
+                *(bound.metric for bound in loaded.envelope.bounds),
+                *loaded.envelope.metrics,
+            )
+            if metric.calibration is not None
+        },
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit.core.digest import canonical_json
 from evalkit.core.envelope import Envelope, Instrument, Metric
@@ -11,16 +12,26 @@ from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import ABSENT, Arm, Case, Json, Sample, ScoredSample, Snapshot, Unscored
 from evalkit.core.ports import Recording, ScorerPlugin, Surroundings
 from evalkit.core.registry import PROVIDERS, SCORERS
+from evalkit.spec.consulted import BY, consulted
 from evalkit.spec.document import Document, parse_yaml, read_document
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import GoldenSource
+from evalkit.spec.inline import metric_inlined
 from evalkit.spec.options import options_of
 from evalkit.spec.problems import Problems
-from evalkit.stages.score import score
+from evalkit.stages.score import Lookup, score, unanswered
+
+if TYPE_CHECKING:
+    from evalkit.flows.terms import Terms
 
 
 def score_outputs(
-    scorer: str, outputs: Path, *, golden_set: Path | None = None, options: Sequence[str] = ()
+    scorer: str,
+    outputs: Path,
+    *,
+    golden_set: Path | None = None,
+    options: Sequence[str] = (),
+    terms: Callable[[Snapshot], Terms] | None = None,
 ) -> Iterator[dict[str, Json]]:
     """Yield the line of each recorded sample: ``{id, sample, value, score, …}``.
 
@@ -32,23 +43,66 @@ def score_outputs(
         outputs: recorded outputs.
         golden_set: the cases; needed by scorers that compare with a reference.
         options: ``key=value`` pairs, the value as YAML would read it.
+        terms: on what terms whoever the scorer asks is asked; without it nobody is.
 
     Raises:
         SpecError: a file is wrong.
         UsageError: an option is wrong, or a golden set is needed.
     """
     plugin = SCORERS.get(scorer)
+    cases = _cases(plugin, golden_set)
+    shaped = plugin.under(_options(plugin, options)[0])
+    for scored in scored_outputs(plugin, scorer, outputs, cases, options, terms=terms):
+        yield _line(shaped, scorer, scored)
+
+
+def cases_for(plugin: ScorerPlugin, golden_set: Path | None) -> dict[str, Case]:
+    """Return the cases of a golden set that a scorer is used on; none where no file is given.
+
+    Raises:
+        SpecError: the file is wrong.
+        UsageError: the scorer needs references.
+    """
+    return _cases(plugin, golden_set)
+
+
+def scored_outputs(
+    plugin: ScorerPlugin,
+    scorer: str,
+    outputs: Path,
+    cases: dict[str, Case],
+    options: Sequence[str],
+    *,
+    terms: Callable[[Snapshot], Terms] | None = None,
+) -> Iterator[ScoredSample]:
+    """Yield the recorded samples with their scores; without cases every id becomes one.
+
+    Raises:
+        SpecError: a file is wrong.
+        UsageError: an option is wrong, or the scorer asks somebody, and there are no terms.
+    """
     replay = PROVIDERS.get("replay")
     snapshot = Snapshot("replay", replay.options(path=outputs))
-    instrument = Instrument(scorer, scorer, {Arm.CANDIDATE: _options(plugin, options)})
+    own, by = _options(plugin, options)
+    plugin = plugin.under(own)
+    instrument = Instrument(scorer, scorer, {Arm.CANDIDATE: own}, by)
     value = plugin.values[0]
     metric = Metric(scorer, scorer, value.name, value.kind, value.natural_support)
     envelope = Envelope("score", snapshot, (), instruments=(instrument,), metrics=(metric,))
     recording = replay.open(Arm.CANDIDATE, snapshot, Surroundings())
     assert isinstance(recording, Recording)
-    cases = _cases(plugin, golden_set)
-    for scored in score(_known(recording, cases), cases, envelope, {scorer: plugin}):
-        yield _line(plugin, scorer, scored)
+    plugins = {scorer: plugin}
+    samples: Iterable[Sample] = _known(recording, cases)
+    answers: Lookup = unanswered
+    if by is not None:
+        if terms is None:
+            raise UsageError(f"{plugin.name} asks somebody about every answer, which this does not")
+        from evalkit.flows.consulting import asked_about  # it alone can ask anybody
+
+        samples = list(samples)
+        source = Document("--option", None)
+        answers = asked_about(samples, cases, envelope, plugins, terms=terms(by), source=source)
+    yield from score(samples, cases, envelope, plugins, answers)
 
 
 def _known(recording: Recording, cases: dict[str, Case]) -> Iterator[Sample]:
@@ -79,7 +133,8 @@ def _cases(plugin: ScorerPlugin, golden_set: Path | None) -> dict[str, Case]:
     return cases
 
 
-def _options(plugin: ScorerPlugin, pairs: Sequence[str]) -> object:
+def _options(plugin: ScorerPlugin, pairs: Sequence[str]) -> tuple[object, Snapshot | None]:
+    """Return the options of a scorer, and whom it asks, if anybody."""
     given: dict[str, Json] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -92,10 +147,19 @@ def _options(plugin: ScorerPlugin, pairs: Sequence[str]) -> object:
         path = given.pop(option, None)
         filled[option] = canonical_json(read_document(str(path)).data) if path else None
     problems = Problems(Document("--option", given))
-    made = options_of(plugin.options, given, filled, problems, ())
-    if made is None:
+    remote = plugin.remote
+    if remote is not None and remote.compares:
+        raise UsageError(f"{plugin.name} compares two arms, and here is one recording; gate them")
+    inlined = metric_inlined(given, (), problems, Path())
+    assert isinstance(inlined, dict)
+    asked = inlined.pop(BY, None) if remote is not None else None
+    made = options_of(plugin.options, inlined, filled, problems, ())
+    by = None
+    if made is not None and remote is not None:
+        by = consulted(plugin, asked, made, problems, (BY,))
+    if made is None or problems.found:
         raise SpecError(problems.found)
-    return made
+    return made, by
 
 
 def _line(plugin: ScorerPlugin, name: str, scored: ScoredSample) -> dict[str, Json]:

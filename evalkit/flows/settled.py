@@ -27,7 +27,7 @@ def verdict_is_settled(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -
     cases: dict[str, Case] = everything
     if is_bet_on(envelope.bounds):
         cases = asked_whole(run, envelope, everything, replace(manifest, settled=True))
-    if not cases or manifest.smoke:
+    if not cases or manifest.smoke or _waits_for_texts(loaded):
         return False
     samples = (sample for sample in run.samples(everything) if sample.case_id in cases)
     scored = score(answers.passing(samples), cases, envelope, loaded.plugins)
@@ -35,3 +35,10 @@ def verdict_is_settled(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -
     key = question(loaded.document, manifest.digests.golden_set)
     bounds = paid(envelope, ledger.number(key, answers.digest)).bounds
     return is_settled(bounds, [table.exhibit_for(bound).evidence for bound in bounds])
+
+
+def _waits_for_texts(loaded: LoadedEnvelope) -> bool:
+    """Return whether something that can turn the gate is read off the texts of all cases together."""
+    drift = loaded.envelope.drift_bound
+    across = any(scorer.across is not None for scorer in loaded.plugins.values())
+    return across or (drift is not None and drift.blocks)

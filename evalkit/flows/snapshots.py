@@ -73,7 +73,8 @@ def snapshots_in_use(
                 _in_use(arm, snapshot, plugin_of, newest.get(loaded.envelope.name))
                 for arm, snapshot in loaded.envelope.snapshots.items()
             )
-            + _sentinel(loaded.envelope, plugin_of),
+            + _sentinel(loaded.envelope, plugin_of)
+            + _consulted(loaded.envelope, plugin_of),
         )
         for loaded in envelopes
     )
@@ -152,10 +153,22 @@ def _sentinel(
     return (replace(used, sentinel=True),)
 
 
+def _consulted(
+    envelope: Envelope, plugin_of: Callable[[str], ProviderPlugin]
+) -> tuple[SnapshotInUse, ...]:
+    """Return whom metrics ask about the answers."""
+    found = []
+    for name, by in envelope.consulted.items():
+        used = _in_use(Arm.CANDIDATE, by, plugin_of, None)
+        found.append(replace(used, arm=None, metric=name))
+    return tuple(found)
+
+
 def _everybody(envelope: Envelope) -> list[Snapshot]:
     """Return the snapshots of an envelope in the order in which they are listed."""
     sentinel = envelope.sentinel
-    return [*envelope.snapshots.values(), *([sentinel.snapshot] if sentinel else [])]
+    watching = [sentinel.snapshot] if sentinel else []
+    return [*envelope.snapshots.values(), *watching, *envelope.consulted.values()]
 
 
 # ---------------------------------------------------------------- asking

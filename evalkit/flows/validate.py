@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evalkit.core.envelope import Envelope
 from evalkit.core.errors import Problem, SpecError
+from evalkit.core.model import Arm
 from evalkit.core.ports import Surroundings
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.secrets import MissingSecretError
@@ -89,3 +90,10 @@ def _unset(envelope: Envelope, surroundings: Surroundings) -> Iterator[str]:
             except MissingSecretError as error:
                 name = arm.value if arm in envelope.live else "sentinel"
                 yield f"{name}: {error}"
+    for name, by in envelope.consulted.items():
+        plugin = PROVIDERS.get(by.provider)
+        if not plugin.runs_code:
+            try:
+                plugin.open(Arm.CANDIDATE, by, surroundings)
+            except MissingSecretError as error:
+                yield f"{name}: {str(error).removeprefix(f'{Arm.CANDIDATE}.')}"

@@ -13,6 +13,7 @@ from evalkit.core.model import Sample, Snapshot
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import BaselineDrift
 from evalkit.core.wording import count_text
+from evalkit.flows.judgements import answers_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table
 from evalkit.stages.aggregate.columns import Key
@@ -94,7 +95,10 @@ def watched(
     for sample in run.samples(known):
         recorded.see(sample)
     exhibits = {bound.name: table.exhibit_for(bound) for bound in loaded.envelope.watched}
-    seen = _seen(fresh, recorded, loaded, table=table, exhibits=exhibits, run=manifest.run)
+    seen = _seen(
+        fresh, recorded, loaded,
+        table=table, exhibits=exhibits, run=manifest.run, folder=run,
+    )  # fmt: skip
     copy, keys = DriftLog(run.drift_path), {item.key for item in seen.values()}
     if log is not None and not copy.path.exists():
         copy.add(item for item in log.of(keys) if item.run != manifest.run)
@@ -118,12 +122,14 @@ def _seen(
     table: Table,
     exhibits: Mapping[str, Exhibit],
     run: str,
+    folder: RunFolder,
 ) -> dict[Key, Seen]:
     """Return what was seen of each value that a watched bound is read from."""
     envelope = loaded.envelope
     assert envelope.sentinel is not None
     cases = {case.id: case for case in table.cases}
-    scored = list(score(fresh, cases, envelope, loaded.plugins))
+    with answers_of(folder, loaded) as answers:
+        scored = list(score(fresh, cases, envelope, loaded.plugins, answers))
     instruments = {instrument.name: instrument for instrument in envelope.instruments}
     columns: dict[Key, list[Exhibit]] = {}
     for bound in envelope.watched:

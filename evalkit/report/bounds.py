@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evalkit.core.envelope import Require, Scope
-from evalkit.core.phrases import arm_text
+from evalkit.core.phrases import arm_text, known_error
 from evalkit.core.run import Manifest
 from evalkit.core.verdict import Estimate, Result, Unmeasured
 from evalkit.core.wording import count_text
@@ -21,7 +21,8 @@ class BoundText:
 
     ``limit`` is what is ``allowed`` as short as it goes; ``reserves`` says what the bound was not
     held to in full, such as ``warns only``; ``change`` stands below the value, and is the reason
-    where there is none; ``title`` and ``sentence`` are the row of the plot, which is at this ``place``,
+    where there is none; ``reader`` is the detector that read the answers, with what is known of its
+    mistakes; ``title`` and ``sentence`` are the row of the plot, which is at this ``place``,
     for those who do not see it.
     """
 
@@ -43,6 +44,7 @@ class BoundText:
     n: str
     cases: str
     method: str
+    reader: str
     written: str
     detail: str
     settle: tuple[str, ...]
@@ -95,6 +97,7 @@ def text_of(row: Row, place: int, manifest: Manifest) -> BoundText:
         n=f"{judged.n:,}" if judged else "",
         cases=_cases(judged) if judged else "",
         method=judged.method if judged else "",
+        reader="" if bound.detector is None else known_error(bound, bound.detector),
         written=f"{manifest.envelope}, line {line}" if line else "",
         detail=detail,
         settle=tuple(row.settle),

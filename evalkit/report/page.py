@@ -16,8 +16,10 @@ from evalkit.core.verdict import Outcome, Result
 from evalkit.core.wording import count_text
 from evalkit.report.bounds import BoundText, Fold, PlotRow, folds_of, plot_row, text_of
 from evalkit.report.curves import verdict_curves
+from evalkit.report.drift import drift_of
 from evalkit.report.flips import Flips, flips_of
 from evalkit.report.histogram import figure_of
+from evalkit.report.structure import contract_of, fields_of
 from evalkit.report.tables import (
     Cause,
     ErrorRow,
@@ -111,6 +113,9 @@ def _sections(
     yield from _bounds(view, words)
     yield from _flips(view, texts)
     yield from _distributions(view)
+    yield from _contract(view)
+    yield from _fields(view)
+    yield from _drift(view, texts)
     yield from _slices(view)
     yield from _metrics(view)
     yield from _curves(view)
@@ -207,6 +212,29 @@ def _distributions(view: View) -> Iterator[Section]:
         if Arm.BASELINE not in view.verdict.facts.arms:
             lead = "Ticks mark p50 and p95."
         yield Section("distributions", "Distributions", "Distributions", lead, figures)
+
+
+def _drift(view: View, texts: Mapping[str, CaseText]) -> Iterator[Section]:
+    found = drift_of(view, texts)
+    if found is not None:
+        heading = "What changed that no bound names"
+        lead = "The texts of both arms, compared whatever the bounds say. It looks for anything, so it decides nothing"
+        lead += " but where the envelope bounds it: use it to see whether a bound is missing. On each line ○ is the baseline, ● the candidate."
+        yield Section("drift", "Unnamed changes", heading, lead, found)
+
+
+def _contract(view: View) -> Iterator[Section]:
+    found = contract_of(view)
+    if found is not None:
+        lead = "What the response schema of the candidate says otherwise than that of the baseline, for whoever reads the answers."
+        yield Section("contract", "Contract", "The structural contract", lead, found)
+
+
+def _fields(view: View) -> Iterator[Section]:
+    found = fields_of(view)
+    if found is not None:
+        lead = "What stands in the JSON of both arms, field by field: to read, it decides nothing."
+        yield Section("fields", "Fields", "Fields of the answers", lead, found)
 
 
 def _slices(view: View) -> Iterator[Section]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evalkit.core.fields import Fact
 from evalkit.core.verdict import Verdict
 
 
@@ -17,4 +18,15 @@ def without_words(verdict: Verdict) -> Verdict:
         cause, _, said = why.partition(": ")
         stopped[arm] = cause
         lead = lead.replace(f"{cause}: {said}".rstrip("."), cause) if said else lead
-    return replace(verdict, lead=lead, facts=replace(verdict.facts, stopped=stopped))
+    fields = verdict.facts.fields
+    if fields is not None:
+        # What no schema names is a model's own word, be it a value or the name of a field.
+        unnamed = tuple(
+            row
+            if row.declared
+            else replace(row, path="", of=row.of if row.fact is Fact.TYPE else "")
+            for row in fields.rows
+        )
+        fields = replace(fields, rows=unnamed)
+    facts = replace(verdict.facts, stopped=stopped, fields=fields)
+    return replace(verdict, lead=lead, facts=facts)

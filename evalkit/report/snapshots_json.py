@@ -37,8 +37,9 @@ def snapshots_text(inventory: Inventory) -> str:
 def _snapshot(used: SnapshotInUse, today: date) -> Json:
     known = used.classified
     return {
-        "arm": used.arm.value,
+        "arm": None if used.arm is None else used.arm.value,
         "sentinel": used.sentinel,
+        "metric": used.metric or None,
         "provider": used.provider,
         "recorded": known is None,
         "requested": used.requested,

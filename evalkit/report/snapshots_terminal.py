@@ -125,7 +125,7 @@ def _retirement(known: Classified, left: int | None) -> str:
 
 def _served(used: SnapshotInUse) -> Iterator[str]:
     if used.run is None:
-        if used.classified is not None and not used.sentinel:
+        if used.classified is not None and not used.sentinel and not used.metric:
             yield "not run yet"
     elif used.served is None:
         yield f"the newest run asked for another model ({used.run})"

@@ -5,7 +5,8 @@ All meaning is in symbols and words: without colour the text is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.text import Text
@@ -15,6 +16,7 @@ from evalkit.core.verdict import Outcome
 from evalkit.core.wording import count_text
 from evalkit.report.columns import TITLE_COLUMNS, short
 from evalkit.report.corridor_text import HEAD, SIGNS, Part, cells
+from evalkit.report.drift import drift_shown, told_lines
 from evalkit.report.lines import (
     COLOURS,
     DIM,
@@ -29,9 +31,11 @@ from evalkit.report.lines import (
     wrapped,
 )
 from evalkit.report.safe import visible
-from evalkit.report.view import Row, View, unmeasured_text
+from evalkit.report.structure import field_lines
+from evalkit.report.view import CaseText, Row, View, unmeasured_text
 
 VALUE_COLUMNS = 12
+NO_TEXTS: Mapping[str, CaseText] = MappingProxyType({})
 
 BANNERS = {
     Outcome.PASS: ("✓", "green"),
@@ -47,7 +51,13 @@ MOST_FLIPS = 8
 
 
 def print_verdict(
-    view: View, console: Console, *, report: str, command: str, resume: str = ""
+    view: View,
+    console: Console,
+    *,
+    report: str,
+    command: str,
+    resume: str = "",
+    texts: Mapping[str, CaseText] = NO_TEXTS,
 ) -> None:
     """Print a verdict.
 
@@ -57,12 +67,17 @@ def print_verdict(
         report: where the HTML report lies.
         command: how the run can be judged again without a call.
         resume: how a run that is not whole can be gone on with.
+        texts: the answers that words are quoted from.
     """
-    lines = _lines(view, width_of(console), report=report, command=command, resume=resume)
+    lines = _lines(
+        view, width_of(console), report=report, command=command, resume=resume, texts=texts
+    )
     show(lines, console)
 
 
-def _lines(view: View, width: int, *, report: str, command: str, resume: str) -> Iterator[Text]:
+def _lines(
+    view: View, width: int, *, report: str, command: str, resume: str, texts: Mapping[str, CaseText]
+) -> Iterator[Text]:
     verdict = view.verdict
     mark, colour = BANNERS[verdict.outcome]
     yield Text()
@@ -72,6 +87,8 @@ def _lines(view: View, width: int, *, report: str, command: str, resume: str) ->
     yield from _plot(view, width)
     yield from _ways_out(view, width)
     yield from _flips(view, width)
+    yield from _fields(view, width)
+    yield from _drift(view, width, texts)
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
         yield from wrapped(BLOCKS, width)
@@ -165,3 +182,24 @@ def _flips(view: View, width: int) -> Iterator[Text]:
     yield Text()
     yield heading("Flips")
     yield from joined(counts, width, indent="  ")
+
+
+def _fields(view: View, width: int) -> Iterator[Text]:
+    """Yield what changed in the fields of JSON answers, where anything did."""
+    told = list(field_lines(view))
+    if told:
+        yield Text()
+        yield heading("Fields")
+        for line in told:
+            yield from (Text(f"  {part.plain}") for part in wrapped(line, width - 2))
+
+
+def _drift(view: View, width: int, texts: Mapping[str, CaseText]) -> Iterator[Text]:
+    """Yield whether the texts can be told apart, and what tells most of it."""
+    found = drift_shown(view)
+    if found is None:
+        return
+    yield Text()
+    yield heading("What no bound names")
+    for line in told_lines(found, texts):
+        yield from (Text(f"  {part.plain}") for part in wrapped(line, width - 2))

@@ -187,7 +187,9 @@ def _counts(sample: Sample) -> Iterator[str]:
 
 def cases_to_show(view: View) -> set[str]:
     """Return the cases whose texts a report needs."""
-    return {flip.case for group in view.flips for flip in group.flips[: group.shown]}
+    flipped = {flip.case for group in view.flips for flip in group.flips[: group.shown]}
+    drift = view.verdict.facts.drift
+    return flipped | {giveaway.case for giveaway in drift.giveaways} if drift else flipped
 
 
 def _advice(verdict: Verdict) -> str:

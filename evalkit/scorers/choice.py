@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from evalkit.core.model import ABSENT
 from evalkit.core.text import accepted_texts, folded
+from evalkit.features.answers import mentions, usual_choices
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
 
 NOTHING = "none"
 """The category of an answer from which no choice can be read."""
-
-_USUAL = (("yes", "no"), ("true", "false"), ("A", "B", "C", "D", "E"))
-
-_OPEN = r"[ \t*_\"'`“‘$]{0,6}+"  # bounded, or a line of stars would take for ever
-_CLOSE = r"[*_\"'`”’$]{0,6}+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +45,6 @@ class Options:
                 "choices: expected two or more that differ in more than case, "
                 f"found {list(self.choices)}"
             )
-
-
-class _Form(NamedTuple):
-    """A way to write a choice, plain enough to be read without understanding the text."""
-
-    name: str
-    pattern: re.Pattern[str]
 
 
 @scorer(
@@ -109,62 +96,21 @@ def choice(case: Case, sample: Sample, options: Options) -> Score:
     assert case.reference is not ABSENT
     assert sample.output is not None
     accepted = [folded(text) for text in accepted_texts(case.reference)]
-    choices = options.choices or _usual_choices(accepted[0] if accepted else "")
+    choices = options.choices or usual_choices(accepted[0] if accepted else "")
     known = {folded(choice): choice for choice in choices}
     if not all(text.strip("()[].") in known for text in accepted) or not accepted:
         return Score((Unscored("a reference that is no choice"),) * 3)
-    for form in _forms(choices, anywhere=options.anywhere):
-        # Letters that differ only to Unicode (a dotless i) match and are none of the choices.
-        found = (folded(text) for text in form.pattern.findall(sample.output))
-        if mentions := [text for text in found if text in known]:
-            return _score(mentions, form, known, accepted, options)
-    return Score((0.0, NOTHING, 0.0), detail="no choice found")
+    form, found = mentions(sample.output, choices, anywhere=options.anywhere)
+    if not found:
+        return Score((0.0, NOTHING, 0.0), detail="no choice found")
+    return _score([choice.text for choice in found], form, known, accepted, options)
 
 
 def _score(
-    mentions: list[str], form: _Form, known: dict[str, str], accepted: list[str], options: Options
+    texts: list[str], form: str, known: dict[str, str], accepted: list[str], options: Options
 ) -> Score:
-    if options.take == "only" and len(set(mentions)) > 1:
-        return Score((0.0, NOTHING, 0.0), detail=f"several choices {form.name}")
-    found = mentions[0] if options.take == "first" else mentions[-1]
+    if options.take == "only" and len(set(texts)) > 1:
+        return Score((0.0, NOTHING, 0.0), detail=f"several choices {form}")
+    found = texts[0] if options.take == "first" else texts[-1]
     right = found in {text.strip("()[].") for text in accepted}
-    return Score((float(right), known[found], 1.0), detail=f"read {known[found]!r} {form.name}")
-
-
-def _usual_choices(reference: str) -> tuple[str, ...]:
-    plain = reference.strip("()[].")
-    return next((usual for usual in _USUAL if plain in map(folded, usual)), ())
-
-
-@cache
-def _forms(choices: tuple[str, ...], *, anywhere: bool) -> tuple[_Form, ...]:
-    if not choices:
-        return ()
-    # Longest first, so that "strongly agree" is not read as "agree". Letters keep their case
-    # where nothing but the case tells them from a word.
-    ordered = sorted(choices, key=len, reverse=True)
-    spelled = {choice: r"\s+".join(map(re.escape, choice.split())) for choice in ordered}
-    loose = "(" + "|".join(f"(?i:{text})" for text in spelled.values()) + ")"
-    words = "|".join(
-        text if len(choice) == 1 else f"(?i:{text})" for choice, text in spelled.items()
-    )
-    plain = f"({words})(?![\\w'’])"
-    long = "|".join(f"(?i:{text})" for choice, text in spelled.items() if len(choice) > 1)
-    is_ = r"(?i:\banswer)\b[*_]*+[ ]?(?:(?i:is|would be)\b|[:=])\s{0,3}+"
-    forms = [
-        _Form("after 'answer'", re.compile(rf"{is_}{_OPEN}(?:\\boxed\{{|[(\[])?{_OPEN}{plain}")),
-        _Form(
-            "in brackets or bold",
-            re.compile(
-                rf"(?:\[|\\boxed\{{|\*\*)\(?{_OPEN}{loose}{_CLOSE}[).:,!]{{0,2}}(?:\]|\}}|\*\*)"
-            ),
-        ),
-        _Form("in round brackets", re.compile(rf"\( ?{loose} ?\)")),
-        _Form(
-            "on its own",
-            re.compile(rf"^{_OPEN}{plain}(?={_CLOSE}[ \t]?(?:[.,:;!)–—-]|$))", re.MULTILINE),
-        ),
-    ]
-    if anywhere and long:
-        forms.append(_Form("in the text", re.compile(rf"(?<!\w)({long})(?!\w)")))
-    return tuple(forms)
+    return Score((float(right), known[found], 1.0), detail=f"read {known[found]!r} {form}")

@@ -11,16 +11,8 @@ from enum import Enum
 from typing import Literal
 
 from evalkit.core.model import ABSENT, Json
+from evalkit.features.answers import number_matches, number_of
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
-
-_NUMBER = re.compile(  # opens with a digit, not that of GPT4; signs are seen to after
-    r"(?P<digits>\d(?<![^\W_]\d)(?:\d{0,2}(?:,\d{3})++(?!\d)|\d*+)(?:\.\d++)?)"
-    r"(?:[eE](?P<exponent>[-+−]?\d{1,4})(?!\w)|\s?[×x*·]\s?10(?:\^\{?(?P<power>[-+−]?\d{1,4})"
-    r"|(?P<raised>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4})))?"
-    r"(?P<percent>\s?(?:%|percent\b|per cent\b))?"
-)
-_PLAIN = str.maketrans("−⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "--+0123456789")
-_SWAPPED = str.maketrans(".,", ",.")
 
 
 class Several(Enum):
@@ -137,18 +129,8 @@ def _numbers(text: str, options: Options) -> Iterator[float]:
 
 
 def _matches(text: str, options: Options) -> Iterator[re.Match[str]]:
-    return _NUMBER.finditer(text.translate(_SWAPPED) if options.decimal == "," else text)
+    return number_matches(text, decimal=options.decimal)
 
 
 def _value(match: re.Match[str], options: Options) -> float:
-    before = match.string[max(0, match.start() - 3) : match.start()].rstrip("$€£¥")
-    digits = match["digits"].replace(",", "")
-    if before.endswith(".") and not before[-2:-1].isdigit() and "." not in digits:
-        before, digits = before[:-1], f".{digits}"
-    exponent = match["exponent"] or match["power"] or match["raised"] or "0"
-    number = float(f"{digits}e{exponent.translate(_PLAIN)}")
-    if match["percent"] and options.percent == "as_fraction":
-        number /= 100
-    # The hyphen of 3-4 and of (a)-4 joins; it is no sign.
-    joins = before[-2:-1].isalnum() or before[-2:-1] in {")", "]"}
-    return -number if before[-1:] in {"-", "−"} and not joins else number
+    return number_of(match, percent_as_fraction=options.percent == "as_fraction")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 from evalkit.core.model import Json
 from evalkit.core.text import json_part
+from evalkit.features.schema import SoundSchema, line_of, sound, sound_schema
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
-
-if TYPE_CHECKING:
-    from referencing import Resource
-    from referencing._core import Resolver
 
 _Fault: TypeAlias = "Callable[[Json], str]"
 """Says in one line where a value breaks a schema first; empty where it does not."""
@@ -97,45 +94,27 @@ def _fault_finder(schema: str) -> _Fault:
         ValueError: the text is not JSON, or not a JSON Schema.
     """
     try:
-        parsed = _parsed(schema)
-        slow = _slow_fault_finder(parsed)  # this one judges the schema, whichever is used
+        found = sound_schema(schema)
     except ValueError as error:
         raise ValueError(f"schema: expected a JSON Schema: {error}") from None
-    return _fast_fault_finder(parsed) if find_spec("jsonschema_rs") else slow
-
-
-def _parsed(schema: str) -> dict[str, Json]:
-    parsed = parse_json(schema)
-    if isinstance(parsed, dict):
-        return parsed
-    raise ValueError(f"expected an object, found {schema[:40]!r}")
+    if find_spec("jsonschema_rs"):
+        return _fast_fault_finder(found.schema)
+    return _fault_of(found)
 
 
 def _slow_fault_finder(schema: dict[str, Json]) -> _Fault:
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.validators import validator_for
-    from referencing import Resource
-    from referencing.jsonschema import DRAFT202012, EMPTY_REGISTRY
+    return _fault_of(sound(schema))
 
-    dialect = validator_for(schema, default=Draft202012Validator)
-    named = dialect.META_SCHEMA.get("$id", dialect.META_SCHEMA.get("id"))
-    if str(schema.get("$schema", named)).rstrip("#") != str(named).rstrip("#"):
-        raise ValueError(f"$schema names {schema['$schema']!r}, which is not known here")
-    try:
-        dialect.check_schema(schema)
-    except SchemaError as error:
-        raise ValueError(_line(error.absolute_path, error.message)) from None
-    whole = Resource.from_contents(schema, default_specification=DRAFT202012)
-    _resolve_all(whole, EMPTY_REGISTRY.resolver_with_root(whole))
-    # Without a registry of its own, the library fetches references from the network.
-    validator = dialect(schema, registry=EMPTY_REGISTRY)
+
+def _fault_of(schema: SoundSchema) -> _Fault:
+    validator = schema.validator()
 
     def fault(value: Json) -> str:
         try:
             error = next(validator.iter_errors(value), None)
         except RecursionError:
             return "nested too deeply"
-        return _line(error.absolute_path, error.message) if error else ""
+        return line_of(error.absolute_path, error.message) if error else ""
 
     return fault
 
@@ -150,25 +129,6 @@ def _fast_fault_finder(schema: dict[str, Json]) -> _Fault:
             error = next(iter(validator.iter_errors(value)), None)
         except ValueError:  # its limit on depth
             return "nested too deeply"
-        return _line(error.instance_path, error.message) if error else ""
+        return line_of(error.instance_path, error.message) if error else ""
 
     return fault
-
-
-def _resolve_all(part: Resource[Any], resolver: Resolver[Any]) -> None:
-    """Follow every reference of a schema, so that none is found broken while answers are scored."""
-    from referencing.exceptions import Unresolvable
-
-    reference = part.contents.get("$ref") if isinstance(part.contents, dict) else None
-    if isinstance(reference, str):
-        try:
-            resolver.lookup(reference)
-        except Unresolvable:
-            raise ValueError(f"$ref {reference!r} leads nowhere inside the schema") from None
-    for inner in part.subresources():
-        _resolve_all(inner, resolver.in_subresource(inner))
-
-
-def _line(path: Iterable[str | int], message: str) -> str:
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"${where}: {' '.join(message.split())[:200]}"

@@ -89,6 +89,7 @@ class BoundReader:
         metric = self._ranged(line, metric, limit, trail)
         if limit is not None and len(self.problems.found) == before:
             self._refuse_empty(limit, metric, trail)
+            self._refuse_uncorrected(limit, statistic, metric, trail)
             self._refuse_unlike_times(line, limit, metric, trail)
         if limit is None or len(self.problems.found) > before:
             return None
@@ -113,11 +114,11 @@ class BoundReader:
         """Return how the limits are computed: as the bound says, or by betting to stop early."""
         stops = self.file.early_stop == "betting"
         if line.method is None:
-            bet = stops and cannot_be_bet_on(bound) is None
+            bet = stops and self._not_bet_on(bound) is None
             return Method.BETTING if bet else Method.USUAL
         method = Method(line.method)
         refusals: dict[Method, Callable[[Bound], str | None]] = {
-            Method.BETTING: cannot_be_bet_on,
+            Method.BETTING: self._not_bet_on,
             Method.EXACT: partial(_not_exact, repeats=self.file.repeats),
             Method.MOVER: _not_mover,
         }
@@ -125,6 +126,11 @@ class BoundReader:
         if why is not None:
             self.problems.add((*trail, "method"), f"{method} {why}")
         return method
+
+    def _not_bet_on(self, bound: Bound) -> str | None:
+        if self.metrics.plugins[bound.metric.instrument].across is not None:
+            return "needs values that stay as they are, and the answers to later cases change these"
+        return cannot_be_bet_on(bound)
 
     # ------------------------------------------------------------ statistic
 
@@ -207,6 +213,14 @@ class BoundReader:
         """Note a comparison that lacks a baseline, or reads the two arms in two ways."""
         if self.file.baseline is None:
             self.problems.add(trail, f"{kind} compares with a baseline; add baseline:")
+            return
+        remote = self.metrics.plugins[metric.instrument].remote
+        if remote is not None and remote.compares:
+            self.problems.add(
+                trail,
+                f"{metric.name} compares the two arms itself, so that only the candidate has it; write "
+                "min: or max: in place of this, where 0.5 says that neither is better",
+            )
             return
         for name in self.metrics.plugins[metric.instrument].from_snapshot.values():
             given = [arm for arm, found in self.snapshots.items() if getattr(found, name)]
@@ -292,6 +306,23 @@ class BoundReader:
         ]
         return max(numbers) if numbers and len(numbers) == len(caps) else None
 
+    def _refuse_uncorrected(
+        self, limit: Limit, statistic: Statistic, metric: Metric, trail: Trail
+    ) -> None:
+        """Note a bound that labels of people cannot correct."""
+        if metric.calibration is None:
+            return
+        if limit.kind is LimitKind.SHIFT:
+            self.problems.add(
+                (*trail, "shift"),
+                f"the calibration of {metric.name} corrects its mean, not a distance; bound a delta",
+            )
+        elif statistic.quantile is not None:
+            self.problems.add(
+                (*trail, "statistic"),
+                f"the calibration of {metric.name} corrects its mean, not a quantile",
+            )
+
     def _refuse_empty(self, limit: Limit, metric: Metric, trail: Trail) -> None:
         """Note a limit that every value keeps, or none: neither can be a contract."""
         if limit.kind is LimitKind.SHIFT:
@@ -313,6 +344,8 @@ class BoundReader:
 
 def cannot_be_bet_on(bound: Bound) -> str | None:
     """Return why a bound cannot be judged by engine S; nothing where it can."""
+    if bound.metric.calibration is not None:
+        return "is not for a metric that is calibrated"
     if bound.limit.kind is LimitKind.SHIFT:
         return "is for means, rates and quantiles of one arm, not for a shift"
     if bound.limit.kind is LimitKind.RATIO:
@@ -321,12 +354,13 @@ def cannot_be_bet_on(bound: Bound) -> str | None:
         return "is about the traffic behind the cases; leave scope: golden-set out"
     if bound.statistic.quantile is not None:
         return None if not bound.limit.compares else "is not for quantiles that are compared"
-    if not bound.metric.support.bounded:
-        return "needs the ends of the values: write range: [low, high]"
-    return None
+    bounded = bound.metric.support.bounded
+    return None if bounded else "needs the ends of the values: write range: [low, high]"
 
 
 def _not_exact(bound: Bound, *, repeats: int | str) -> str | None:
+    if bound.metric.calibration is not None:
+        return "is not for a metric that is calibrated"
     if bound.limit.kind is not LimitKind.DELTA or bound.metric.kind is not Kind.RATE:
         return "is the test of a delta of a rate"
     if repeats != 1:

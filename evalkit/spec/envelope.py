@@ -15,6 +15,7 @@ from evalkit.core.model import Arm, Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.spec.bounds import BoundReader, WrittenBound
 from evalkit.spec.document import Document, read_document
+from evalkit.spec.drift import DRIFT, demanded, drift_bound
 from evalkit.spec.golden_set import GoldenSetReader
 from evalkit.spec.grammar import NOISE_AWARE, EnvelopeFile, GoldenSet, GoldenSource
 from evalkit.spec.inline import inlined
@@ -135,8 +136,13 @@ def _meaning(
     metrics = Metrics(file.metrics, snapshots, problems, code_root=code_root)
     found = list(BoundReader(file, metrics, snapshots, problems).bounds())
     bounds, places = _named_once(found, problems)
+    of_drift = drift_bound(file, snapshots, problems)
+    if of_drift is not None:
+        if DRIFT in places:
+            problems.add(("bounds",), f"a bound is named {DRIFT!r}, as the key is; give it a name:")
+        places[DRIFT] = problems.document.place((DRIFT,))
     used = {bound.metric.instrument for bound in bounds}
-    unbound = metrics.unbound(used)
+    unbound = (*metrics.unbound(used), *metrics.of_contract())
     envelope = Envelope(
         name=file.name,
         candidate=snapshots[Arm.CANDIDATE],
@@ -152,6 +158,8 @@ def _meaning(
         stops_early=file.early_stop == "betting",
         live=frozenset(arm for arm, snapshot in snapshots.items() if is_live(snapshot)),
         sentinel=sentinel,
+        reads_texts=file.drift.look == "on",
+        drift_bound=of_drift,
     )
     if sentinel is not None and not envelope.watched:
         problems.add(
@@ -162,6 +170,8 @@ def _meaning(
         problems.add(
             ("repeats",), "noise-aware needs a recorded baseline, and this one is asked live"
         )
+    if file.repeats == NOISE_AWARE:
+        _refuse_late_noise(envelope, problems)
     document = problems.document
     return LoadedEnvelope(
         path=path,
@@ -177,6 +187,19 @@ def _meaning(
         source=document,
         unchecked=metrics.unchecked,
     )
+
+
+def _refuse_late_noise(envelope: Envelope, problems: Problems) -> None:
+    """Note a delta whose values are known only when all samples are there."""
+    for bound in envelope.bounds:
+        asks = bound.metric.instrument in envelope.consulted
+        if asks and bound.limit.kind is LimitKind.DELTA:
+            problems.add(
+                ("repeats",),
+                f"noise-aware looks at the baseline before the candidate is asked, and {bound.metric.name} "
+                "asks somebody about the answers afterwards; write a number",
+            )
+            return
 
 
 def _named_once(
@@ -203,7 +226,9 @@ def _named_once(
 
 
 def _only(loaded: LoadedEnvelope, names: Sequence[str]) -> LoadedEnvelope:
+    of_drift = loaded.envelope.drift_bound
     known = [bound.name for bound in loaded.envelope.bounds]
+    known += [DRIFT] if of_drift is not None else []
     for name in names:
         if name not in known:
             hint = suggestion(name, known)
@@ -211,7 +236,13 @@ def _only(loaded: LoadedEnvelope, names: Sequence[str]) -> LoadedEnvelope:
     chosen = tuple(bound for bound in loaded.envelope.bounds if bound.name in names)
     used = {bound.metric.instrument for bound in chosen}
     instruments = tuple(item for item in loaded.envelope.instruments if item.name in used)
-    envelope = replace(loaded.envelope, bounds=chosen, instruments=instruments, metrics=())
+    envelope = replace(
+        loaded.envelope,
+        bounds=chosen,
+        instruments=instruments,
+        metrics=(),
+        drift_bound=of_drift if DRIFT in names else None,
+    )
     if not envelope.watched:
         envelope = replace(envelope, sentinel=None)
     return replace(loaded, envelope=envelope, narrowed_to=tuple(names))
@@ -229,6 +260,7 @@ def _digest(data: Json) -> str:
             meaning[arm.value] = {
                 key: value for key, value in snapshot.items() if key not in NO_MEANING
             }
+    meaning |= demanded(meaning.pop(DRIFT, None))
     if isinstance(metrics := meaning.get("metrics"), dict):
         meaning["metrics"] = {name: _placeless(metric) for name, metric in metrics.items()}
     return digest(meaning)
@@ -236,11 +268,21 @@ def _digest(data: Json) -> str:
 
 def _placeless(metric: Json) -> Json:
     assert isinstance(metric, dict)
-    return {**metric, "scorer": Path(str(metric["scorer"])).name}
+    found: dict[str, Json] = {**metric, "scorer": Path(str(metric["scorer"])).name}
+    if isinstance(by := metric.get("by"), dict):
+        found["by"] = {key: value for key, value in by.items() if key not in NO_MEANING}
+    return found
 
 
 def _scorer_id(instrument: Instrument, plugin: ScorerPlugin) -> str:
-    """Return name and version of a scorer, and for one in a file the digest of the file."""
-    if not instrument.scorer.endswith(".py"):
-        return plugin.id
-    return f"{plugin.id}:{sha256(Path(instrument.scorer).read_bytes()).hexdigest()[:12]}"
+    """Return name and version of a scorer, with the digest of its file where it lies in one.
+
+    For a scorer that asks somebody the digest of whom it asks, and by which options, stands behind it.
+    """
+    found = plugin.id
+    if instrument.scorer.endswith(".py"):
+        found += f":{sha256(Path(instrument.scorer).read_bytes()).hexdigest()[:12]}"
+    if instrument.by is not None:
+        by = replace(instrument.by, concurrency=1, timeout=1.0, prices=None)
+        found += f":{digest([instrument.options, by])[:12]}"
+    return found

@@ -231,6 +231,18 @@ class AskedFile(Open):
     timeout: Annotated[float, BeforeValidator(_as_seconds), Field(gt=0, le=86_400)] = 60.0
 
 
+class ConsultedFile(Open):
+    """Whom a remote scorer asks: a provider with a model; what is asked is the scorer's to say."""
+
+    provider: str
+    model: Given[str] = None
+    params: Given[dict[str, Any]] = None
+    prices: Given[PricesFile] = None
+    expected_model: Given[str] = None
+    concurrency: int = Field(default=16, ge=1, le=4096)
+    timeout: Annotated[float, BeforeValidator(_as_seconds), Field(gt=0, le=86_400)] = 60.0
+
+
 class SentinelFile(AskedFile):
     """Who is asked a share of the cases anew, to see whether a recorded baseline still holds.
 
@@ -249,11 +261,18 @@ class SnapshotFile(AskedFile):
 # ---------------------------------------------------------------- metrics and bounds
 
 
+def _as_calibration(given: object) -> object:
+    if isinstance(given, (str, dict)):
+        return given
+    raise _refused("the path of a file that evalkit calibrate wrote", given)
+
+
 class MetricFile(Open):
-    """A scorer under a name, with its options."""
+    """A scorer under a name, with its options; ``calibration`` is read in where it is a path."""
 
     scorer: str
     range: Given[Range] = None
+    calibration: Annotated[str | dict[str, Any] | None, BeforeValidator(_as_calibration)] = None
 
 
 def _as_slice(given: object) -> object:
@@ -381,6 +400,24 @@ def _repeats(given: object) -> object:
     raise _refused(f"a number from 1 to {MOST_REPEATS}, or {NOISE_AWARE}", given)
 
 
+def _as_drift(given: object) -> object:
+    if isinstance(given, str):
+        return {"look": given}
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        raise _refused("on, off or {max}", given, f"; did you mean {{max: {given}}}?")
+    return given
+
+
+class DriftFile(Strict):
+    """Whether the texts of both arms are compared, and how well they may be told apart."""
+
+    look: Literal["on", "off"] = "on"
+    max: Given[Number] = None
+    require: Given[Require] = None
+    severity: Given[Severity] = None
+    confidence: Given[Confidence] = None
+
+
 NOISE_AWARE = "noise-aware"
 MOST_REPEATS = 1000
 REPEATS_SCHEMA = {
@@ -410,4 +447,5 @@ class EnvelopeFile(Strict):
     max_missing: Share = Quantity(0.02)
     inconclusive: Literal["block", "warn"] = "block"
     early_stop: Literal["none", "betting"] = "none"
+    drift: Annotated[DriftFile, BeforeValidator(_as_drift)] = DriftFile()
     seed: int = Field(default=0, ge=0)

@@ -32,7 +32,10 @@ def inlined(problems: Problems, folder: Path) -> Document:
         if isinstance(snapshot := data.get(arm), dict):
             data[arm.value] = _snapshot(snapshot, (arm.value,), problems, folder)
     if isinstance(metrics := data.get("metrics"), dict):
-        data["metrics"] = {name: _metric(item, folder) for name, item in metrics.items()}
+        data["metrics"] = {
+            name: metric_inlined(item, ("metrics", name), problems, folder)
+            for name, item in metrics.items()
+        }
     return replace(problems.document, data=data)
 
 
@@ -84,10 +87,28 @@ def _snapshot(given: JsonObject, trail: Trail, problems: Problems, folder: Path)
     return found
 
 
-def _metric(given: Json, folder: Path) -> Json:
-    if isinstance(given, dict) and str(scorer := given.get("scorer")).endswith(".py"):
-        return {**given, "scorer": _absolute(str(scorer), folder)}
-    return given
+def metric_inlined(given: Json, trail: Trail, problems: Problems, folder: Path) -> Json:
+    """Return a metric with the files it names read in: options written as ``{file: PATH}`` are texts."""
+    if not isinstance(given, dict):
+        return given
+    found = dict(given)
+    for key, value in given.items():
+        match value:
+            case {"file": str(file), **rest} if not rest:
+                for text in _reading(problems, (*trail, key, "file"), folder / file):
+                    found[key] = text
+    if str(scorer := given.get("scorer")).endswith(".py"):
+        found["scorer"] = _absolute(str(scorer), folder)
+    if isinstance(calibration := given.get("calibration"), str):
+        inside = (*trail, "calibration")
+        for text in _reading(problems, inside, folder / calibration):
+            data = _parsed(text, folder / calibration, problems)
+            found["calibration"] = data
+            parts = {**problems.document.parts, inside: Document(calibration, data)}
+            problems.document = replace(problems.document, parts=parts)
+    if isinstance(by := given.get("by"), dict):
+        found["by"] = _snapshot(by, (*trail, "by"), problems, folder)
+    return found
 
 
 def _absolute(path: str, folder: Path) -> str:

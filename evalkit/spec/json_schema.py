@@ -9,11 +9,19 @@ from typing import Any
 from evalkit.core.model import Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.registry import PROVIDERS, SCORERS
-from evalkit.spec.grammar import NUMBER_SCHEMA, EnvelopeFile
+from evalkit.spec.consulted import BY
+from evalkit.spec.grammar import NUMBER_SCHEMA, ConsultedFile, EnvelopeFile
 from evalkit.spec.options import options_model
 
 _TEXT: Json = {"type": "string"}
 _WORDS: Json = {"type": "array", "items": {"type": "string"}}
+_FILE: Json = {
+    "type": "object",
+    "properties": {"file": {"type": "string"}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
+"""An option of text may stand in a file."""
 _SHORT_FORMS: Mapping[tuple[str, str], list[Any]] = {
     ("EnvelopeFile", "golden_set"): [
         _TEXT,
@@ -26,6 +34,9 @@ _SHORT_FORMS: Mapping[tuple[str, str], list[Any]] = {
     ("SnapshotFile", "system_prompt"): [_TEXT, {"$ref": "#/definitions/SystemPromptFile"}],
     ("SentinelFile", "system_prompt"): [_TEXT, {"$ref": "#/definitions/SystemPromptFile"}],
     ("BoundFile", "on"): [_TEXT, _WORDS, {"$ref": "#/definitions/SliceFile"}],
+    ("EnvelopeFile", "drift"): [
+        {"type": "string", "enum": ["on", "off"]}, {"$ref": "#/definitions/DriftFile"},
+    ],
     ("BoundFile", "delta"): [NUMBER_SCHEMA, {"$ref": "#/definitions/SidesFile"}],
 }  # fmt: skip
 """What the grammar accepts beside the long form, and a schema generator cannot see."""
@@ -57,7 +68,11 @@ def envelope_schema() -> dict[str, Json]:
 
 def _add_options(definitions: dict[str, Any]) -> None:
     """Write the options of every built-in plug-in into the grammar of what names it."""
-    snapshots = [definitions[name] for name in ("SnapshotFile", "SentinelFile")]
+    asked = _without_null(ConsultedFile.model_json_schema(ref_template="#/definitions/{model}"))
+    asked.pop("$defs")  # prices, which stand here already
+    asked.pop("required")  # some scorers know whom they ask
+    definitions["ConsultedFile"] = asked
+    snapshots = [definitions[name] for name in ("SnapshotFile", "SentinelFile", "ConsultedFile")]
     rules = []
     for name, provider in PROVIDERS.built_in().items():
         options = _options_schema(provider.options, frozenset(), definitions)
@@ -83,6 +98,17 @@ def _scorer_form(
 ) -> dict[str, Any]:
     hidden = frozenset({*scorer.from_snapshot, *scorer.from_candidate})
     options = _options_schema(scorer.options, hidden, definitions)
+    required = [*options.get("required", [])]
+    if scorer.remote is not None:
+        for name, option in options["properties"].items():
+            kinds = [option, *option.get("anyOf", ())]
+            if option.get("default") is None and "string" in [kind.get("type") for kind in kinds]:
+                options["properties"][name] = {"anyOf": [_TEXT, _FILE]}
+        by: dict[str, Any] = {"$ref": "#/definitions/ConsultedFile"}
+        if not scorer.remote.by:
+            required.append(BY)
+            by = {"allOf": [by, {"required": ["provider"]}]}
+        options["properties"][BY] = by
     return {
         "type": "object",
         "title": scorer.name,
@@ -92,7 +118,7 @@ def _scorer_form(
             **options["properties"],
             "scorer": {"const": scorer.name},
         },
-        "required": ["scorer", *options.get("required", [])],
+        "required": ["scorer", *required],
         "additionalProperties": False,
     }
 

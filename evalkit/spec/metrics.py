@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 
+from evalkit.core.calibration import Calibration
 from evalkit.core.envelope import Instrument, Kind, Metric, Support
 from evalkit.core.errors import UserError, suggestion
 from evalkit.core.model import Arm, Json, Snapshot
 from evalkit.core.ports import ScorerPlugin, Value
 from evalkit.core.registry import SCORERS
+from evalkit.spec.calibrations import calibration_of
+from evalkit.spec.consulted import BY, consulted
 from evalkit.spec.document import Trail
 from evalkit.spec.grammar import MetricFile
 from evalkit.spec.options import options_of
 from evalkit.spec.problems import Problems
+
+KEEPS_TO_SCHEMA = "schema_valid"
+"""The scorer that is asked wherever answers have a schema, whether a bound names it or not."""
 
 
 class Metrics:
@@ -37,6 +43,7 @@ class Metrics:
         self._problems = problems
         self._instruments: dict[str, Instrument | None] = {}
         self._plugins: dict[str, ScorerPlugin] = {}
+        self._calibrations: dict[str, Calibration] = {}
         self._unchecked: list[str] = []
 
     @property
@@ -64,6 +71,16 @@ class Metrics:
         names = [name for name in self._files if name not in used]
         found = [self.named(name, ("metrics", name)) for name in names]
         return tuple(metric for metric in found if metric is not None)
+
+    def of_contract(self) -> tuple[Metric, ...]:
+        """Return whether answers keep to the response schema, unless the envelope measures it itself."""
+        measured = {item.scorer for item in self.instruments} | self._files.keys()
+        given = self._snapshots[Arm.CANDIDATE].response_schema
+        # Where anything is wrong, it may be the schema: nobody has to be told twice.
+        if given is None or KEEPS_TO_SCHEMA in measured or self._problems.found:
+            return ()
+        found = self.named(KEEPS_TO_SCHEMA, (Arm.CANDIDATE.value, "response_schema"))
+        return () if found is None else (found,)
 
     def named(self, name: str, trail: Trail) -> Metric | None:
         """Return the metric of this name, or ``None`` after noting why there is none."""
@@ -107,11 +124,17 @@ class Metrics:
             labels=value.labels,
             fallback=value.fallback,
             range_declared=value.natural_support.bounded,
+            calibration=self._calibration(head, value),
         )
         file = self._files.get(head)
         if file is None or file.range is None:
             return metric
         return self.ranged(metric, Support(*file.range), ("metrics", head, "range"))
+
+    def _calibration(self, head: str, value: Value) -> Calibration | None:
+        """Return the labels that correct a value; they are those of one value of an instrument."""
+        found = self._calibrations.get(head)
+        return found if found is not None and found.value == value.name else None
 
     def _instrument(self, head: str, trail: Trail) -> Instrument | None:
         plugin = self._loaded(head, trail)
@@ -121,6 +144,7 @@ class Metrics:
         file = self._files.get(head)
         inside: Trail = ("metrics", head) if file else trail
         given: dict[str, Json] = dict(file.model_extra or {}) if file else {}
+        asked = given.pop(BY, None) if plugin.remote is not None else None
         unfilled = self._unfilled(plugin)
         for option, source in unfilled.items():
             self._problems.add(
@@ -137,7 +161,23 @@ class Metrics:
         ready = {arm: option for arm, option in options.items() if option is not None}
         if len(ready) < len(options):
             return None
-        return Instrument(head, file.scorer if file else head, ready)
+        if file is not None and isinstance(file.calibration, dict):
+            where: Trail = (*inside, "calibration")
+            extra = file.model_extra or {}
+            told = calibration_of(file.calibration, plugin, extra, self._problems, where)
+            if told is not None:
+                self._calibrations[head] = told
+        own = ready[Arm.CANDIDATE]
+        self._plugins[head] = plugin.under(own)
+        by = None
+        if plugin.remote is not None:
+            if plugin.remote.compares and Arm.BASELINE not in self._snapshots:
+                self._problems.add(trail, f"{head} compares with a baseline; add baseline:")
+                return None
+            by = consulted(plugin, asked, own, self._problems, (*inside, BY))
+            if by is None:
+                return None
+        return Instrument(head, file.scorer if file else head, ready, by)
 
     def _loaded(self, head: str, trail: Trail) -> ScorerPlugin | None:
         file = self._files.get(head)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ class Overrides:
     ``candidate`` and ``baseline`` are a recording (``.jsonl``, ``.jsonl.gz``), a file with a
     snapshot (``.yaml``), or ``provider:model``. ``answered`` holds the snapshots of an earlier run: it
     is they that are judged, whatever another envelope names, but at its prices. ``prices`` are those of
-    arms that have none of their own.
+    arms that have none of their own, ``metric_prices`` those of whom metrics ask, by the metric's name.
     """
 
     candidate: str | None = None
@@ -30,8 +30,10 @@ class Overrides:
     seed: int | None = None
     inconclusive: str | None = None
     only: tuple[str, ...] = ()
+    drift: str | None = None
     answered: Mapping[Arm, Document] = field(default_factory=dict)
     prices: Mapping[Arm, Json] = field(default_factory=dict)
+    metric_prices: Mapping[str, Json] = field(default_factory=dict)
 
 
 NO_OVERRIDES = Overrides()
@@ -64,9 +66,7 @@ def overridden(document: Document, overrides: Overrides) -> Document:
             data[arm.value] = _snapshot(value, data.get(arm.value), arm)
             given = ("provider", "path", "model")
             parts |= {(arm.value, key): Document(f"--{arm}", value) for key in given}
-    for arm, prices in overrides.prices.items():
-        if isinstance(snapshot := data.get(arm.value), dict):
-            data[arm.value] = _priced(snapshot, prices)
+    data |= _at_prices(data, overrides)
     plain = {
         "repeats": overrides.repeats, "seed": overrides.seed,
         "inconclusive": overrides.inconclusive,
@@ -75,6 +75,11 @@ def overridden(document: Document, overrides: Overrides) -> Document:
         if item is not None:
             data[key] = item
             parts[key,] = Document(f"--{key}", item)
+    if overrides.drift is not None:
+        before = data.get("drift")
+        limit = before if isinstance(before, dict) else {}
+        data["drift"] = {**limit, "look": overrides.drift}
+        parts["drift", "look"] = Document("--drift", overrides.drift)
     return replace(document, data=data, parts=parts)
 
 
@@ -88,6 +93,25 @@ def _answer(
             prices = {"prices": before["prices"]} if "prices" in before else {}
             data[arm.value] = {**own.data, **prices}
             parts[arm.value,] = own
+
+
+def _at_prices(data: dict[str, Json], overrides: Overrides) -> dict[str, Json]:
+    """Return the parts of an envelope that were given prices."""
+    found: dict[str, Json] = {}
+    for arm, prices in overrides.prices.items():
+        if isinstance(snapshot := data.get(arm.value), dict):
+            found[arm.value] = _priced(snapshot, prices)
+    if isinstance(metrics := data.get("metrics"), dict) and overrides.metric_prices:
+        found["metrics"] = metrics | dict(_asked_at(metrics, overrides.metric_prices))
+    return found
+
+
+def _asked_at(metrics: dict[str, Json], found: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Yield the metrics that ask somebody, at the prices that were found."""
+    for name, prices in found.items():
+        metric = metrics[name]
+        if isinstance(metric, dict) and isinstance(by := metric.get("by"), dict):
+            yield name, {**metric, "by": {"prices": prices, **by}}
 
 
 def _priced(snapshot: dict[str, Json], prices: Json) -> Json:

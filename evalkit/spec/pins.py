@@ -30,10 +30,19 @@ def floating(loaded: LoadedEnvelope) -> list[Problem]:
     for arm, snapshot in (loaded.envelope.snapshots | loaded.envelope.asked).items():
         found = classified(snapshot, PROVIDERS.get(snapshot.provider))
         if found is not None and found.pin is Pin.FLOATING:
-            message = (
-                f"expected a pinned model, found {snapshot.model!r}: {found.why}; "
-                "name a fixed version of it, or leave out --strict-pins"
-            )
+            message = _MOVING.format(model=snapshot.model, why=found.why)
             place = loaded.source.place((arm.value, "model"))
             problems.append(Problem(place, message, f"{arm.value}.model"))
+    for name, by in loaded.envelope.consulted.items():
+        found = classified(by, PROVIDERS.get(by.provider))
+        if found is not None and found.pin is Pin.FLOATING:
+            message = _MOVING.format(model=by.model, why=found.why)
+            where = ("metrics", name, "by", "model")
+            problems.append(Problem(loaded.source.place(where), message, ".".join(where)))
     return problems
+
+
+_MOVING = (
+    "expected a pinned model, found {model!r}: {why}; name a fixed version of it, or leave out "
+    "--strict-pins"
+)

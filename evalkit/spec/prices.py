@@ -27,21 +27,40 @@ def missing_prices(loaded: LoadedEnvelope, limits: Limits) -> Mapping[Arm, Json]
     envelope = loaded.envelope
     limited = limits.cost_usd is not None
     measured = any(instrument.scorer == SCORER for instrument in envelope.instruments)
-    found: dict[Arm, Json] = {}
-    for arm, snapshot in sorted(envelope.asked.items()):
-        plugin = PROVIDERS.get(snapshot.provider)
-        costs = plugin.costs(snapshot)
-        if limited and costs is Costs.UNKNOWN:
-            raise UsageError(f"{_not_known(arm, snapshot)}; {_TELLS_NEITHER}")
-        if snapshot.prices is not None or not (limited or measured):
-            continue
-        prices = _table_price(snapshot, plugin.vendor) if plugin.vendor else None
-        if prices is not None:
-            found[arm] = prices
-        elif limited and costs is Costs.TOKENS:
-            table = _OR_THE_TABLE if plugin.vendor else ""
-            raise UsageError(f"{_not_known(arm, snapshot)}; {_GIVE_PRICES}{table}")
-    return found
+    found = {
+        arm: _price(arm.value, snapshot, limited=limited, wanted=limited or measured)
+        for arm, snapshot in sorted(envelope.asked.items())
+    }
+    return {arm: price for arm, price in found.items() if price is not None}
+
+
+def missing_metric_prices(loaded: LoadedEnvelope, limits: Limits) -> Mapping[str, Json]:
+    """Return the prices of whom metrics ask that are needed and nobody gave, by the metric's name.
+
+    Raises:
+        UsageError: money is limited, and what somebody who is asked costs is not known.
+    """
+    limited = limits.cost_usd is not None
+    found = {
+        name: _price(name, by, limited=limited, wanted=limited)
+        for name, by in loaded.envelope.consulted.items()
+    }
+    return {name: price for name, price in found.items() if price is not None}
+
+
+def _price(who: str, snapshot: Snapshot, *, limited: bool, wanted: bool) -> Json:
+    """Return the price of a snapshot that has none of its own and whose price is wanted."""
+    plugin = PROVIDERS.get(snapshot.provider)
+    costs = plugin.costs(snapshot)
+    if limited and costs is Costs.UNKNOWN:
+        raise UsageError(f"{_not_known(who, snapshot)}; {_TELLS_NEITHER}")
+    if snapshot.prices is not None or not wanted:
+        return None
+    prices = _table_price(snapshot, plugin.vendor) if plugin.vendor else None
+    if prices is None and limited and costs is Costs.TOKENS:
+        table = _OR_THE_TABLE if plugin.vendor else ""
+        raise UsageError(f"{_not_known(who, snapshot)}; {_GIVE_PRICES}{table}")
+    return prices
 
 
 _GIVE_PRICES = "give the snapshot prices: {input, output} in US dollars per million tokens"
@@ -52,9 +71,9 @@ _TELLS_NEITHER = (
 )
 
 
-def _not_known(arm: Arm, snapshot: Snapshot) -> str:
-    who = " ".join(part for part in (arm.value, snapshot.model) if part)
-    return f"--max-cost: what {who} costs is not known"
+def _not_known(who: str, snapshot: Snapshot) -> str:
+    named = " ".join(part for part in (who, snapshot.model) if part)
+    return f"--max-cost: what {named} costs is not known"
 
 
 def _table_price(snapshot: Snapshot, vendor: str) -> Json:

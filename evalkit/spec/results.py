@@ -45,7 +45,7 @@ def verdict_of(data: Json, file: str) -> Verdict:
 
 
 def outline_of(text: str, file: str) -> Verdict:
-    """Return a verdict without its flips, its distributions and what its bounds could have seen.
+    """Return a verdict without its flips, its distributions, its drift and what its bounds could have seen.
 
     Those are most of the file, and whoever reads a thousand verdicts needs none of them.
 
@@ -57,7 +57,7 @@ def outline_of(text: str, file: str) -> Verdict:
     except ValueError as error:
         raise SpecError.single(Place(file), f"not JSON: {error}") from None
     if isinstance(data, dict):
-        data = {**data, "flips": [], "distributions": []}
+        data = {**data, "flips": [], "distributions": [], "drift": None}
         if isinstance(bounds := data.get("bounds"), list):
             data["bounds"] = [
                 {**bound, "sees": []} if isinstance(bound, dict) else bound for bound in bounds

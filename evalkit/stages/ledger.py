@@ -18,6 +18,7 @@ from evalkit.core.records import record_of
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines
 from evalkit.files.writing import LineLog
+from evalkit.spec.drift import DRIFT, demanded
 
 FREE = {"golden_set", "seed", "inconclusive"}
 """What an envelope may say otherwise and still ask the same question; cases have a digest."""
@@ -107,6 +108,7 @@ def question(document: Json, golden_set: str) -> str:
         # Whoever watches the baseline asks nothing of the candidate.
         watched = {name: value for name, value in baseline.items() if name != "sentinel"}
         kept[Arm.BASELINE.value] = watched
+    kept |= demanded(kept.pop(DRIFT, None))
     return digest({"envelope": kept, "golden_set": golden_set})
 
 
@@ -122,7 +124,10 @@ def paid(envelope: Envelope, look: int) -> Envelope:
         replace(bound, confidence=1 - bound.alpha / (look * (look + 1)))
         for bound in envelope.bounds
     )
-    return replace(envelope, bounds=bounds)
+    drift = envelope.drift_bound
+    if drift is not None:
+        drift = replace(drift, confidence=1 - drift.alpha / (look * (look + 1)))
+    return replace(envelope, bounds=bounds, drift_bound=drift)
 
 
 def _look(data: Json) -> Look:

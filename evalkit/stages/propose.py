@@ -17,6 +17,7 @@ import numpy as np
 from evalkit.core.envelope import Bound, Kind, Limit, LimitKind
 from evalkit.core.model import ABSENT, Arm, Case, Json
 from evalkit.core.verdict import Estimate
+from evalkit.stats.doubt import doubt_about
 from evalkit.stats.evidence import Evidence
 from evalkit.stats.planning import ASSUMED_DISCORDANCE, paired_start, rate_chances
 
@@ -212,6 +213,14 @@ def reach_by_interval(told: Estimate, alpha: float, aim: float) -> tuple[float, 
         told.value + (told.upper - told.value) * factor,
     )
     return found if math.isfinite(found[1]) else None
+
+
+def beyond_doubt(
+    reach: tuple[float, float], bound: Bound, evidence: Evidence
+) -> tuple[float, float]:
+    """Return limits as far out as the mistakes of the detector behind them may move a number."""
+    doubt = doubt_about(bound, evidence.mistakes)
+    return reach if doubt is None else (reach[0] - doubt.down, reach[1] + doubt.up)
 
 
 def limit_of(

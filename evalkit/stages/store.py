@@ -35,9 +35,10 @@ CASES = "cases.jsonl"
 SAMPLES = "samples.jsonl"
 SENTINEL = "sentinel.jsonl"
 DRIFT = "baseline_drift.jsonl"
+JUDGEMENTS = "judgements.jsonl"
 SCORES = "scores.jsonl"
 VERDICT = "verdict.json"
-FILES = (MANIFEST, ENVELOPE, CASES, SAMPLES, SENTINEL, DRIFT, SCORES, VERDICT)
+FILES = (MANIFEST, ENVELOPE, CASES, SAMPLES, SENTINEL, DRIFT, JUDGEMENTS, SCORES, VERDICT)
 """What a run is made of; everything else in its folder is a report."""
 TAIL = 1 << 16
 
@@ -85,7 +86,8 @@ class RunFolder:
             if not source.is_file():
                 raise UsageError(f"{source}: no such file; the run is not whole")
         other = RunFolder.create(path)
-        kept += [source for name in (SENTINEL, DRIFT) if (source := self.path / name).is_file()]
+        beside = (SENTINEL, DRIFT, JUDGEMENTS)
+        kept += [source for name in beside if (source := self.path / name).is_file()]
         for source in kept:
             shutil.copyfile(source, other.path / source.name)
         return other
@@ -155,6 +157,11 @@ class RunFolder:
                 log.append(record_of(sample))
                 yield sample
 
+    @property
+    def has_samples(self) -> bool:
+        """Whether any sample was collected yet."""
+        return (self.path / SAMPLES).is_file()
+
     def sample_log(self) -> LineLog:
         """Return the log that samples are written to as they come; it goes on behind what is there."""
         return LineLog(self.path / SAMPLES)
@@ -167,6 +174,20 @@ class RunFolder:
     def drift_path(self) -> Path:
         """Where that stands which sentinels of earlier runs saw."""
         return self.path / DRIFT
+
+    @property
+    def judgements_path(self) -> Path:
+        """Where that stands which remote scorers were answered about the samples."""
+        return self.path / JUDGEMENTS
+
+    def take_judgements(self, before: RunFolder) -> None:
+        """Take over what was answered about the samples of an earlier run."""
+        if before.judgements_path.is_file():
+            shutil.copyfile(before.judgements_path, self.judgements_path)
+
+    def judgement_log(self) -> LineLog:
+        """Return the log that judgements are written to as they come."""
+        return LineLog(self.judgements_path)
 
     def case_lines(self) -> CaseLines:
         """Return the cases of the run, to be read one at a time."""

@@ -6,6 +6,8 @@ Reference: random assignment as in a permutation test (Fisher 1935, "The Design 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from evalkit.core.model import Arm
@@ -47,4 +49,4 @@ def dealt(draws: Observed, evidence: Evidence, keys: FloatArray, *, candidate: i
         arm: Observed(draws.case[chosen], draws.values[chosen], draws.present[chosen])
         for arm, chosen in ((Arm.BASELINE, ~to_candidate), (Arm.CANDIDATE, to_candidate))
     }
-    return Evidence(evidence.cases, arms, evidence.clusters, order=evidence.order)
+    return replace(evidence, arms=arms, looks=None, reach=1.0, labels={})

@@ -21,6 +21,7 @@ from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.arrays import BoolArray, FloatArray
 from evalkit.stats.asked import Asked
+from evalkit.stats.calibrated import Uncalibrated, calibrated_engine
 from evalkit.stats.compared import distribution_shift, quantile_change
 from evalkit.stats.engines.betting import BettingMean, usual_plan
 from evalkit.stats.engines.bounded import BoundedMean
@@ -67,12 +68,24 @@ def engine_of(
         arm: whose value, where the number is that of one arm.
         statistic: a rate, a mean or a quantile.
         support: the values a sample can have.
-        asked: what is to be decided about it, where something is.
+        asked: what is to be decided about it, where something is. What labels of people correct is a
+            mean, which is bet on by no method; whoever reads an envelope sees to that.
     """
     arms = [arm] if kind is LimitKind.ABSOLUTE else [Arm.BASELINE, Arm.CANDIDATE]
     for each in arms:
         if fault := _fault(evidence, each, support):
             return fault
+    if evidence.labels:
+        corrected = calibrated_engine(evidence, kind, arm, support, evidence.labels)
+        if not isinstance(corrected, Uncalibrated):
+            return corrected
+    return _uncorrected(evidence, kind, arm, statistic, support=support, asked=asked)
+
+
+def _uncorrected(
+    evidence: Evidence, kind: LimitKind, arm: Arm, statistic: Statistic, *, support: Support,
+    asked: Asked | None,
+) -> Engine | Unmeasured:  # fmt: skip
     if kind is LimitKind.SHIFT:
         return distribution_shift(evidence, support, asked)
     quantile = statistic.quantile
@@ -84,6 +97,15 @@ def engine_of(
     if kind is LimitKind.ABSOLUTE:
         return _mean(evidence, _means(evidence, arm, support), support, asked=asked)
     return _effect(evidence, kind, support, asked)
+
+
+def uncalibrated(bound: Bound, evidence: Evidence) -> str | None:
+    """Return why the labels that should correct a bound say nothing of it; nothing where they do."""
+    if not evidence.labels:
+        return None
+    kind, support = bound.limit.kind, bound.metric.support
+    found = calibrated_engine(evidence, kind, Arm.CANDIDATE, support, evidence.labels)
+    return found.reason if isinstance(found, Uncalibrated) else None
 
 
 def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: float) -> Estimate:

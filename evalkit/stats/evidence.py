@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from evalkit.core.envelope import Metric, Statistic
 from evalkit.core.model import Arm
+from evalkit.core.verdict import Detector
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
+from evalkit.stats.doubt import Mistakes
+from evalkit.stats.labels import Labels
 
 ROUNDING = 1e-9
 """29 of 100 are not more than 0.29 of them, whatever float64 makes of the product."""
@@ -100,7 +103,9 @@ class Evidence:
     holds the places of the cases in the order they are bet on; without it they are as they stand.
     ``looks`` says in which look each case was asked, where the bets of an earlier one go on.
     ``reach`` is how large differences are by the numbers of draws that were planned
-    (``repeats.reach_of_differences``).
+    (``repeats.reach_of_differences``). ``mistakes`` says, of a rate that a detector reads, how much of
+    it may be mistakes; ``labels`` holds what people say of its samples, row by row, where their labels
+    correct it.
     """
 
     cases: int
@@ -110,6 +115,8 @@ class Evidence:
     order: IntArray | None = None
     looks: IntArray | None = None
     reach: float = 1.0
+    mistakes: Mistakes = field(default_factory=dict)
+    labels: Mapping[Arm, Labels] = field(default_factory=dict)
 
     @property
     def horizons(self) -> list[int] | None:
@@ -127,7 +134,8 @@ class Evidence:
 
     def only(self, arms: Sequence[Arm]) -> Evidence:
         """Return what some arms say."""
-        return replace(self, arms={arm: self.arms[arm] for arm in arms})
+        labels = {arm: found for arm, found in self.labels.items() if arm in arms}
+        return replace(self, arms={arm: self.arms[arm] for arm in arms}, labels=labels)
 
     def by_draw(self, arms: Sequence[Arm]) -> Evidence:
         """Return what some arms say about the cases as they are given: a draw is a unit.
@@ -135,7 +143,8 @@ class Evidence:
         Draws of one case are independent of each other and of other cases, whatever the cases
         have in common. No draw of the candidate is left out; the baseline's are spread evenly over
         the units, and what is left over is. Where cases have different numbers of draws, the
-        evidence stays about the traffic behind them, which is the wider claim.
+        evidence stays about the traffic behind them, which is the wider claim; and so it does where
+        labels correct it, which speak of samples and not of units.
         """
         found = {arm: self.arms[arm] for arm in arms}
         draws = {arm: observed.draws(self.cases) for arm, observed in found.items()}
@@ -143,26 +152,31 @@ class Evidence:
         parts = max(
             (n for n in range(1, own + 1) if own % n == 0 and n <= min(draws.values())), default=1
         )
-        if parts == 1:
+        if parts == 1 or self.labels:
             return self
         split = {arm: observed.split(self.cases, parts) for arm, observed in found.items()}
-        return Evidence(self.cases * parts, split, draws=parts)
+        return Evidence(self.cases * parts, split, draws=parts, mistakes=self.mistakes)
 
     def among(self, kept: BoolArray) -> Evidence:
         """Return what the samples say about the cases that are kept."""
         if kept.all():
             return self
         place = np.cumsum(kept) - 1
-        arms = {}
+        arms, labels = {}, dict(self.labels)
         for arm, observed in self.arms.items():
             rows = kept[observed.case]
+            if arm in labels:
+                labels[arm] = labels[arm].only(rows)
             arms[arm] = Observed(
                 place[observed.case[rows]], observed.values[rows], observed.present[rows]
             )
         clusters = None if self.clusters is None else self.clusters[kept]
         order = None if self.order is None else place[self.order[kept[self.order]]]
         looks = None if self.looks is None else self.looks[kept]
-        return Evidence(int(kept.sum()), arms, clusters, order=order, looks=looks, reach=self.reach)
+        return replace(
+            self, cases=int(kept.sum()), arms=arms, clusters=clusters, order=order, looks=looks,
+            labels=labels,
+        )  # fmt: skip
 
     def without_gaps(self) -> Evidence:
         """Return the observed samples, on the cases that every arm has one of."""
@@ -170,7 +184,8 @@ class Evidence:
         kept = np.ones(self.cases, dtype=np.bool_)
         for observed in arms.values():
             kept &= np.bincount(observed.case, minlength=self.cases) > 0
-        return replace(self, arms=arms).among(kept)
+        labels = {arm: found.only(self.arms[arm].present) for arm, found in self.labels.items()}
+        return replace(self, arms=arms, labels=labels).among(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +193,10 @@ class Exhibit:
     """Evidence with what a reviewer asks about it.
 
     ``gaps`` counts why samples have no value, the commonest reason first; ``unit`` is that of the
-    ruler both arms were read with, ``guessed`` whether that ruler only stands in for another one;
-    ``case_ids`` names the cases of the evidence in its order.
+    ruler both arms were read with, ``guessed`` whether that ruler only stands in for another one,
+    ``dependent`` whether the value of a case depends on the answers of others;
+    ``case_ids`` names the cases of the evidence in its order; ``detector`` is who read the values,
+    where that takes judgement.
     """
 
     case_ids: Sequence[str]
@@ -187,6 +204,8 @@ class Exhibit:
     gaps: Mapping[Arm, Mapping[str, int]]
     unit: str = ""
     guessed: bool = False
+    dependent: bool = False
+    detector: Detector | None = None
 
     def only(self, arms: Sequence[Arm]) -> Exhibit:
         """Return what some arms say."""

@@ -14,8 +14,9 @@ from evalkit.core.envelope import Bound, LimitKind, Method, Require, Scope
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Unmeasured
 from evalkit.stats.decision import p_outside
+from evalkit.stats.doubt import to_break, to_hold
 from evalkit.stats.engines.protocol import Engine
-from evalkit.stats.estimates import engine_of, judged_engine
+from evalkit.stats.estimates import engine_of, judged_engine, uncalibrated
 from evalkit.stats.evidence import Evidence, exceeds
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.requirements import fewest_valid
@@ -67,19 +68,21 @@ def standing(
     engine = judged_engine(bound, evidence)
     if isinstance(engine, Unmeasured):
         return UNMEASURED
+    if uncalibrated(bound, evidence):
+        return Standing(inside=False, p_broken=1.0, value=engine.value)
     cases = evidence.cases // evidence.draws
     if evidence.units < fewest_valid(bound, cases=cases, units=evidence.units) or (
         kind is LimitKind.RATIO and _may_be_zero(bound, evidence)
     ):
         return Standing(
             inside=False,
-            p_broken=_p_broken(bound, engine),
+            p_broken=_p_broken(to_break(bound, evidence.mistakes), engine),
             value=engine.value,
             decidable=False,
         )
-    p_broken = _p_broken(bound, engine)
+    p_broken = _p_broken(to_break(bound, evidence.mistakes), engine)
     # A bet may be lost first and won later: what was shown broken is not proven any more.
-    inside = p_broken > bound.alpha and _inside(bound, engine)
+    inside = p_broken > bound.alpha and keeps(to_hold(bound, evidence.mistakes), engine)
     return Standing(inside, p_broken, engine.value)
 
 
@@ -105,7 +108,8 @@ def satisfied(bound: Bound, found: Standing, *, broken: bool) -> bool:
     return not broken and found.p_broken is not None
 
 
-def _inside(bound: Bound, engine: Engine) -> bool:
+def keeps(bound: Bound, engine: Engine) -> bool:
+    """Return whether an engine proves, by its p-values, that a number lies inside a limit."""
     alpha = bound.alpha * (1 + EQUAL_WITHIN)
     low, high = bound.limit.min, bound.limit.max
     return (

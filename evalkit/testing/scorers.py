@@ -1,15 +1,19 @@
-"""Conformance of scorers: each check returns a sentence about the fault, or nothing."""
+"""Conformance of scorers: each check returns a sentence about the fault, or nothing.
+
+A scorer that asks somebody is held to the same: its questions are pure, whatever is asked about, and
+what it reads stays in its range, whatever is answered.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, cast
 
 from evalkit.core.envelope import Kind
 from evalkit.core.model import ABSENT, Arm, Case, Sample, ScoreValue, Unscored
-from evalkit.core.ports import Example, ScorerPlugin
+from evalkit.core.ports import Example, Question, ScorerPlugin
 
 HOSTILE_OUTPUTS: Mapping[str, str] = {
     "empty": "",
@@ -29,24 +33,37 @@ HOSTILE_OUTPUTS: Mapping[str, str] = {
 def example_fault(plugin: ScorerPlugin, example: Example) -> str | None:
     """Return how a scorer differs from its own example, or ``None``."""
     case, sample = _asked(example)
-    found = plugin(case, sample, _options(plugin, example.options)).values
+    options = _options(plugin, example.options)
+    declared = plugin.under(options).values
+    if plugin.remote is not None:
+        asked = _questions(plugin, example, sample)
+        if len(asked) != len(example.answers):
+            return (
+                f"{plugin.name} asks {len(asked)} questions about {example.output[:80]!r}, and the "
+                f"example has {len(example.answers)} answers"
+            )
+    answers = [Sample("case", Arm.CANDIDATE, output=text) for text in example.answers]
+    found = plugin(case, sample, options, answers, _others(plugin, example, options)).values
     readable = tuple(value.reason if isinstance(value, Unscored) else value for value in found)
-    if len(readable) != len(plugin.values):
-        return f"{plugin.name} declares {len(plugin.values)} values and returned {len(readable)}"
+    if len(readable) != len(declared):
+        return f"{plugin.name} declares {len(declared)} values and returned {len(readable)}"
     if all(_same(value, wanted) for value, wanted in zip(readable, example.expected, strict=False)):
         return None
     return f"{plugin.name} on {example.output[:80]!r}: expected {example.expected}, got {readable}"
 
 
 def purity_fault(plugin: ScorerPlugin, output: str) -> str | None:
-    """Return a sentence where scoring the same text twice gives two scores."""
+    """Return a sentence where scoring the same text twice gives two scores, or asks two things."""
     first, second = (_scored(plugin, output) for _ in range(2))
-    return None if first == second else f"{plugin.name}: {first} and then {second}"
+    if first != second:
+        return f"{plugin.name}: {first} and then {second}"
+    return None if plugin.remote is None else _asking_fault(plugin, output)
 
 
 def range_fault(plugin: ScorerPlugin, output: str) -> str | None:
     """Return a sentence where a value is not of the kind or outside the support it declares."""
-    for declared, value in zip(plugin.values, _scored(plugin, output), strict=True):
+    values = plugin.under(_options(plugin, plugin.examples[0].options)).values
+    for declared, value in zip(values, _scored(plugin, output), strict=True):
         if isinstance(value, Unscored):
             if not value.reason:
                 return f"{plugin.name}.{declared.name} is unscored without a reason"
@@ -60,10 +77,49 @@ def range_fault(plugin: ScorerPlugin, output: str) -> str | None:
 
 
 def _scored(plugin: ScorerPlugin, output: str) -> tuple[ScoreValue, ...]:
+    """Return the values of a text; of a remote scorer, those that it reads where it is answered so."""
     example = plugin.examples[0]
-    case, _ = _asked(example)
+    case, asked = _asked(example)
     sample = Sample("case", Arm.CANDIDATE, output=output)
-    return plugin(case, sample, _options(plugin, example.options)).values
+    options = _options(plugin, example.options)
+    if plugin.remote is None:
+        return plugin(case, sample, options).values
+    answers = [sample] * len(_questions(plugin, example, asked))
+    return plugin(case, asked, options, answers).values
+
+
+def _asking_fault(plugin: ScorerPlugin, output: str) -> str | None:
+    """Return what is wrong with the questions about a text."""
+    assert plugin.remote is not None
+    example = plugin.examples[0]
+    sample = Sample("case", Arm.CANDIDATE, output=output)
+    first, second = (_questions(plugin, example, sample) for _ in range(2))
+    most = plugin.remote.most(_options(plugin, example.options))
+    if first != second:
+        return f"{plugin.name} asks two things about {output[:80]!r}"
+    if len(first) > most:
+        return f"{plugin.name} asks {len(first)} questions about {output[:80]!r}, expected {most} at most"
+    if not all(question.messages for question in first):
+        return f"{plugin.name} asks nothing about {output[:80]!r}"
+    return None
+
+
+def _others(plugin: ScorerPlugin, example: Example, options: object) -> frozenset[int]:
+    """Return the signatures for which the other cases of an example matter."""
+    if plugin.across is None:
+        return frozenset()
+    outputs = (example.output, *example.others)
+    samples = [Sample("case", Arm.CANDIDATE, output=output) for output in outputs]
+    signatures = [plugin.signature(sample, options) for sample in samples]
+    return plugin.across.shared(signatures, range(len(signatures)))
+
+
+def _questions(plugin: ScorerPlugin, example: Example, sample: Sample) -> Sequence[Question]:
+    assert plugin.remote is not None
+    case, _ = _asked(example)
+    baseline = Sample("case", Arm.BASELINE, output=example.baseline)
+    compared = baseline if plugin.remote.compares else None
+    return plugin.questions(case, sample, _options(plugin, example.options), compared)
 
 
 def _asked(example: Example) -> tuple[Case, Sample]:

@@ -6,12 +6,12 @@ everything else is simulated, seeded, through the engines that judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from textwrap import fill
 
-from tests.calibration import pairs, rates, scores, simulated
+from tests.calibration import corrected, pairs, rates, scores, simulated
 from tests.calibration.early import early_lines
 from tests.calibration.layout import PAGE, RUNS, SEED, SIZES, line, percent
 
@@ -172,7 +172,8 @@ the engines that judge ({fewer} where each gate resamples): one standard error i
 
 Contents: [rates](#a-rate-has-to-be-at-least-a-floor) · [coverage and width](#coverage-and-width) ·
 [paired differences](#a-paired-difference-must-not-be-below-a-margin) · [scores, draws, groups](#scores-draws-and-groups) ·
-[everything else](#everything-else-through-the-engines-that-judge) · [stopping early](#the-cost-of-stopping-early)
+[everything else](#everything-else-through-the-engines-that-judge) ·
+[labels](#labels-that-correct-a-judge) · [stopping early](#the-cost-of-stopping-early)
 
 ## A rate has to be at least a floor
 {rates}
@@ -229,6 +230,18 @@ Quantiles of ties and steps, missing samples and several bounds at once are held
 `tests/calibration/test_error_rates.py`; bets and the exact paired test by `test_alternatives.py`; shifts
 and compared quantiles by `test_resampled.py`.
 
+## Labels that correct a judge
+
+How often the lower limit lies above the truth, and the upper below it, in %: a floor on the truth passes
+wrongly as often as the first, a ceiling as the second. Behind the point the mean width of the interval.
+{cases} cases, so many labels (of pairs, as many pairs), no group of answers fewer than {fewest}; judges with
+(sensitivity, specificity). {label_runs} simulated gates a cell: one standard error is {label_error} points at 5 %.
+
+{corrected}
+
+The judge alone is as far off as its mistakes happen not to cancel out, and its interval knows nothing of
+them. With few labels limits are wrong less often than they say, and wide; with more they narrow.
+
 ## The cost of stopping early
 
 A bet saves cases on a candidate that keeps its bounds. On the floor it plays to the end, which is
@@ -239,7 +252,7 @@ of cases with which any test that may stop at any time can have these two error 
 """
 
 
-def page(found: scores.Found, others: simulated.Found) -> str:
+def page(found: scores.Found, others: simulated.Found, labels: Iterable[str]) -> str:
     """Return the page."""
     sentences = [*exact_sentences(), *simulated_sentences(found, others)]
     return TEXT.format(
@@ -263,6 +276,11 @@ def page(found: scores.Found, others: simulated.Found) -> str:
         score_width="\n".join(scores.width_table(found)),
         simulated="\n".join(simulated.rows(others)),
         simulated_power="\n".join(simulated.power_rows(others)),
+        cases=corrected.CASES,
+        fewest=corrected.FEWEST,
+        label_runs=corrected.RUNS,
+        label_error=_error(0.05, corrected.RUNS),
+        corrected="\n".join(labels),
         early="\n".join(early_lines()),
     )
 
@@ -300,7 +318,7 @@ def simulate(*, most: int = RUNS) -> tuple[scores.Found, simulated.Found]:
 
 def main() -> None:
     """Compute every table and write the page."""
-    PAGE.write_text(page(*simulate()), encoding="utf-8")
+    PAGE.write_text(page(*simulate(), corrected.simulate()), encoding="utf-8")
 
 
 if __name__ == "__main__":

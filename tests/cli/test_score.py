@@ -35,7 +35,7 @@ def test_a_detector_gives_a_value_and_its_probability_for_each_sample(tmp_path: 
 def test_toxicity_is_its_own_probability(tmp_path: Path) -> None:
     recorded(tmp_path, "Thank you.", "You are an idiot.")
     first, second = scores(tmp_path, "toxicity", "outputs.jsonl")
-    assert first["value"] == first["score"] == 0.0
+    assert first["value"] == first["score"] < 0.01
     assert second["value"] == second["score"] > 0.5
 
 

@@ -14,6 +14,7 @@ from evalkit.core.envelope import (
     UNIT_INTERVAL,
     Bound,
     Envelope,
+    Instrument,
     Kind,
     Limit,
     LimitKind,
@@ -222,6 +223,15 @@ def test_whoever_is_live_is_asked_and_a_sentinel_for_what_was_recorded() -> None
     watched = Envelope("x", NEW, (), baseline=OLD, live=live, sentinel=sentinel)
     assert watched.asked == {Arm.BASELINE: WATCHING, Arm.CANDIDATE: NEW}
     assert watched.snapshots == {Arm.BASELINE: OLD, Arm.CANDIDATE: NEW}
+
+
+def test_whom_instruments_ask_is_asked_too_though_every_arm_is_recorded() -> None:
+    asking = Instrument("tone", "judge", {}, WATCHING)
+    silent = Instrument("length", "length", {})
+    recorded = Envelope("x", NEW, (), baseline=OLD, instruments=(silent,))
+    judged = Envelope("x", NEW, (), baseline=OLD, instruments=(silent, asking))
+    assert (recorded.asks, recorded.consulted) == (False, {})
+    assert (judged.asks, judged.asked, judged.consulted) == (True, {}, {"tone": WATCHING})
 
 
 def a_bound(limit: Limit, metric: Metric = METRIC, statistic: str = "rate") -> Bound:

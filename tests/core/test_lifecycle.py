@@ -80,3 +80,4 @@ def test_an_inventory_warns_of_what_retires_soon_and_of_what_should_have() -> No
 def test_who_watches_a_baseline_is_not_called_the_baseline() -> None:
     assert replace(used(), arm=Arm.BASELINE).name == "baseline"
     assert replace(used(), arm=Arm.BASELINE, sentinel=True).name == "sentinel"
+    assert replace(used(), arm=None, metric="tone").name == "tone"

@@ -26,6 +26,7 @@ from evalkit.core.phrases import (
 from evalkit.core.verdict import (
     BaselineDrift,
     BoundResult,
+    Detector,
     Estimate,
     Reason,
     Result,
@@ -53,6 +54,7 @@ BOUND = BoundResult(
     severity=Severity.BLOCK, scope=Scope.POPULATION, result=Result.BROKEN, reason=None, detail="",
     baseline=estimate(0.01, 0.021, 0.03), candidate=estimate(0.75, 0.767, 0.78),
     effect=estimate(0.726, 0.746, 0.765), p_broken=0.0, p_holm=0.0, settle=None,
+    detector=Detector("refusal@2", 4000, 9, 0.02, 0.06, down=0.01, up=0.02),
 )  # fmt: skip
 FLOOR = replace(
     BOUND, metric="accuracy", limit=Limit(ABSOLUTE, min=0.8), effect=None,
@@ -461,4 +463,17 @@ def test_a_stale_baseline_is_told_with_what_was_seen_of_it(
     assert f"asked again in {words} from the recording." in reason_sentence(stale, None, 1)
     assert settle_lines(stale) == [
         f"a baseline recorded anew: asked again in {words} from the recording"
+    ]
+
+
+def test_a_bound_with_too_few_labels_says_what_they_lack() -> None:
+    lacking = replace(
+        BOUND,
+        result=Result.UNDECIDED,
+        reason=Reason.INSTRUMENT,
+        uncalibrated="needs 8 more labels of candidate answers it finds",
+    )
+    assert "the calibration of refusal needs 8 more labels" in reason_sentence(lacking, None, 1)
+    assert settle_lines(replace(lacking, settle=Settle())) == [
+        "labels of people: evalkit calibrate RUN refusal"
     ]

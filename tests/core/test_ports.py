@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind
 from evalkit.core.errors import Place
-from evalkit.core.model import Arm, Sample, Snapshot
+from evalkit.core.model import Arm, Case, Message, Sample, Score, Snapshot
 from evalkit.core.ports import (
     Costs,
     NoOptions,
     Provider,
     ProviderPlugin,
+    Question,
     Recording,
+    Remote,
     Request,
+    ScorerPlugin,
     Surroundings,
     Value,
     always,
@@ -92,3 +96,68 @@ def test_rates_and_scores_lie_between_0_and_1_and_amounts_from_0_on() -> None:
         bounded = kind in {Kind.RATE, Kind.SCORE}
         assert Value("x", kind).natural_support == (UNIT_INTERVAL if bounded else NON_NEGATIVE)
     assert Value("x", Kind.AMOUNT, UNIT_INTERVAL).natural_support == UNIT_INTERVAL
+
+
+# ---------------------------------------------------------------- scorers that ask
+
+
+def asks(case: Case, sample: Sample) -> list[Question]:
+    """Ask about an answer."""
+    return [Question((Message("user", f"{case.id}: {sample.output}"),))]
+
+
+def compares(case: Case, sample: Sample, baseline: Sample, options: Often) -> list[Question]:
+    """Ask about two answers."""
+    text = f"{case.id}: {baseline.output} or {sample.output}"
+    return [Question((Message("user", text),), draw) for draw in range(options.times)]
+
+
+def counts(case: Case, sample: Sample, answers: list[Sample]) -> float:
+    """Count the answers."""
+    del case, sample
+    return float(len(answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """How often somebody is asked."""
+
+    times: int = 2
+
+
+CASE = Case("a", "?")
+ANSWER = Sample("a", Arm.CANDIDATE, output="new")
+COUNT = (Value("count", Kind.AMOUNT),)
+
+
+def test_a_remote_scorer_asks_about_a_sample_and_reads_what_was_answered() -> None:
+    plugin = ScorerPlugin("asking", 1, COUNT, counts, remote=Remote(asks))
+    (question,) = plugin.questions(CASE, ANSWER, NoOptions())
+    assert (question.messages[0].content, question.draw) == ("a: new", 0)
+    assert plugin(CASE, ANSWER, NoOptions(), [ANSWER, ANSWER]) == Score((2.0,))
+    assert plugin(CASE, ANSWER, NoOptions()) == Score((0.0,))
+
+
+def test_a_remote_scorer_that_says_no_more_asks_once_and_demands_no_form() -> None:
+    remote = Remote(asks)
+    assert (remote.most(None), remote.schema(None), remote.compares) == (1, None, False)
+    assert (dict(remote.by), dict(remote.params)) == ({}, {})
+
+
+def test_a_remote_scorer_that_compares_is_shown_the_answer_of_the_baseline() -> None:
+    remote = Remote(compares, compares=True)
+    plugin = ScorerPlugin("both", 1, COUNT, counts, options=Often, remote=remote)
+    old = Sample("a", Arm.BASELINE, output="old")
+    found = plugin.questions(CASE, ANSWER, Often(), old)
+    assert [question.draw for question in found] == [0, 1]
+    assert found[0].messages[0].content == "a: old or new"
+
+
+def test_the_values_of_a_scorer_may_hang_on_its_options() -> None:
+    def shaped(options: Often) -> list[Value]:
+        return [Value(f"v{number}", Kind.SCORE) for number in range(options.times)]
+
+    plain = ScorerPlugin("plain", 1, COUNT, counts)
+    shaping = ScorerPlugin("shaping", 1, COUNT, counts, options=Often, shaped=shaped)
+    assert plain.under(NoOptions()) is plain
+    assert [value.name for value in shaping.under(Often(3)).values] == ["v0", "v1", "v2"]

@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.files import writing
 from evalkit.files.text import numbered_lines
-from evalkit.files.writing import LineLog, write_whole
+from evalkit.files.writing import LineLog, cut_to_whole_lines, write_whole
 
 
 def test_a_file_is_written_with_line_feeds_in_utf_8(tmp_path: Path) -> None:
@@ -111,3 +111,14 @@ def test_files_are_as_open_to_others_as_the_user_wants_them(tmp_path: Path) -> N
     write_whole(tmp_path / "x", "text")
     usual, found = ((tmp_path / name).stat().st_mode for name in ("usual", "x"))
     assert stat.S_IMODE(found) == stat.S_IMODE(usual)
+
+
+def test_what_a_process_that_died_wrote_of_a_line_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    cut_to_whole_lines(path)
+    assert not path.exists()
+    path.write_text('{"a":1}\n{"b":')
+    cut_to_whole_lines(path)
+    assert path.read_text() == '{"a":1}\n'
+    cut_to_whole_lines(path)
+    assert path.read_text() == '{"a":1}\n'

@@ -13,6 +13,20 @@ PIECES = (
     *("x", " ", "\n", ".", "*", "-", "9", "[", "(", "'", '"', "`", "_", "$", "中"),
     *("a. ", "1,", "-1", "1e", "10^", "**yes", "(a) ", "```\n", "answer is ", "not ", "you are "),
     *("i can't ", "as an ", " 'a", "\r\n", "a b c d ", "kill ", "however, ", "important to "),
+    *(
+        "- ",
+        "> ",
+        "1. ",
+        "[](",
+        "[a](b(",
+        "|-",
+        "**a ",
+        "__",
+        "# a\n",
+        "- a\n",
+        "step 1 ",
+        "\U0001f468\u200d",
+    ),
 )
 PLUGINS = SCORERS.built_in()
 
@@ -25,4 +39,6 @@ def test_a_long_dull_answer_is_scored_to_its_end(plugin: ScorerPlugin, tail: str
     case, options = Case("case", "", reference), plugin.options(**example.options)
     for piece in PIECES:
         text = piece * (CHARS // len(piece)) + tail
-        plugin(case, Sample("case", Arm.CANDIDATE, output=text), options)
+        # Whoever asks somebody reads what was answered.
+        answers = [Sample("q", Arm.CANDIDATE, output=text)] * len(example.answers)
+        plugin(case, Sample("case", Arm.CANDIDATE, output=text), options, answers)

@@ -327,6 +327,7 @@ def test_distributions_and_quantiles_of_both_arms_can_be_compared(
         ("{metric: acc, ratio: {min: 0.9}, method: betting}", "bounds[0].method: betting is not for ratios; bound a delta instead"),
         ("{metric: len, shift: {max: 0.1}, method: betting}", "bounds[0].method: betting is for means, rates and quantiles of one arm, not for a shift"),
         ("{metric: acc, min: 0.9, scope: golden-set, method: betting}", "bounds[0].method: betting is about the traffic behind the cases; leave scope: golden-set out"),
+        ("{metric: collapse, max: 0.1, method: betting}", "bounds[0].method: betting needs values that stay as they are, and the answers to later cases change these"),
         ("{metric: latency_ms, delta: {max: 5}, method: betting}", "bounds[0].method: betting is not for quantiles that are compared"),
         ("{metric: acc, min: 0.9, method: exact}", "bounds[0].method: exact is the test of a delta of a rate"),
         ("{metric: len, delta: {max: 5}, method: exact}", "bounds[0].method: exact is the test of a delta of a rate"),

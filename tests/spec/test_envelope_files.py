@@ -35,7 +35,7 @@ BOUNDS = "bounds: [{metric: length, max: 5}]\n"
 GOOD = HEAD + BOUNDS
 TOP = (
     "version, name, golden_set, candidate, baseline, metrics, bounds, repeats, confidence, scope, "
-    "require, severity, max_missing, inconclusive, early_stop, seed"
+    "require, severity, max_missing, inconclusive, early_stop, drift, seed"
 )
 
 
@@ -549,6 +549,7 @@ WHOLE: dict[str, Any] = {
     ],
     "repeats": 2,
     "max_missing": "2%",
+    "drift": {"max": "60%", "severity": "warn"},
     "seed": 3,
 }  # fmt: skip
 

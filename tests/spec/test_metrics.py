@@ -22,7 +22,7 @@ name: x
 golden_set: golden.jsonl
 candidate: {provider: replay, path: outputs.jsonl}
 """
-KNOWN = "(known: choice, contains, cost_usd, error_rate, exact_match, "
+KNOWN = "(known: choice, closing, collapse, contains, cost_usd, "
 
 
 def envelope(metrics: str, *bounds: str, head: str = HEAD) -> str:

@@ -325,3 +325,24 @@ def test_a_collection_that_nobody_watches_is_the_same() -> None:
     ending = ask([requests], {CANDIDATE: live}, budget=Budget(Limits()), keep=kept.append)
     assert ending == Ending()
     assert sorted(sample.case_id for sample in kept) == ["c0", "c1", "c2"]
+
+
+# ---------------------------------------------------------------- one budget, one after the other
+
+
+def test_who_is_asked_later_has_what_the_first_have_left_and_prices_of_his_own() -> None:
+    asked = Asked(concurrency=1, limits=Limits(cost_usd=1.0))
+    first = Fake(reply=lambda item: answered(item, cost_usd=0.2))
+    assert asked.run([request(n) for n in range(4)], candidate=first) == Ending()
+    later = Fake(reply=lambda item: answered(item, cost_usd=0.05))
+    ending = asked.run([request(n) for n in range(10, 20)], candidate=later)
+    assert ending.spent == "--max-cost 1"
+    assert len(later.asked) == 4, "0.2 was left, and one costs 0.05"
+
+
+def test_the_clock_runs_on_for_who_is_asked_later() -> None:
+    ticks = iter([0.0, 0.0, *([5.0] * 100)])
+    budget = Budget(Limits(seconds=4.0), clock=lambda: next(ticks))
+    budget.begin()
+    budget.begin()
+    assert budget.time_is_up

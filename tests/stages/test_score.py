@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from asyncio import CancelledError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -24,7 +24,7 @@ from evalkit.core.model import (
     ScoreValue,
     Unscored,
 )
-from evalkit.core.ports import NoOptions, ScorerPlugin, Value
+from evalkit.core.ports import Across, NoOptions, ScorerPlugin, Value
 from evalkit.core.registry import SCORERS, scorer
 from evalkit.stages.score import ScoreRecorder, score
 from tests.stages.trials import BASELINE, CANDIDATE, SNAPSHOT, at_least, bound
@@ -338,3 +338,111 @@ def test_an_infinite_time_is_recorded_as_a_word() -> None:
 def test_details_are_recorded_where_there_are_any() -> None:
     assert line((1.0,), "found 'yes'")["details"] == {"measure": "found 'yes'"}
     assert "details" not in line((1.0,))
+
+
+# ---------------------------------------------------------------- beside all other cases
+
+
+def _length(sample: Sample) -> int:
+    return len(sample.output or "")
+
+
+def _several(signatures: Sequence[int], owners: Sequence[int]) -> frozenset[int]:
+    found: dict[int, set[int]] = {}
+    for signature, owner in zip(signatures, owners, strict=True):
+        found.setdefault(signature, set()).add(owner)
+    return frozenset(signature for signature, cases in found.items() if len(cases) > 1)
+
+
+def alike(_case: Case, sample: Sample, others: frozenset[int]) -> bool:
+    return _length(sample) in others
+
+
+def across(signature: Callable[..., Any] = _length, shared: Callable[..., Any] = _several) -> Any:
+    """Return the values that a scorer across cases gives samples of an envelope, in their order."""
+    values = [Value("alike", Kind.RATE)]
+    plugin = scorer("alike", values=values, across=Across(signature, shared))(alike)
+
+    def ask(*samples: Sample, needed: Envelope | None = None) -> list[ScoreValue | None]:
+        needed = needed or envelope(need("alike"), alike=NoOptions())
+        cases = [case(name, "prime" if name in "ab" else "other") for name in "abcd"]
+        found = scored(needed, {"alike": plugin}, cases, list(samples))
+        assert [each.sample for each in found] == [
+            each for each in samples if each.arm in needed.snapshots
+        ]
+        return [each.scores["alike"].values[0] if each.scores else None for each in found]
+
+    return ask
+
+
+def test_an_answer_is_read_beside_those_of_other_cases_however_they_come() -> None:
+    samples = [answer("one", "a"), answer("three", "b"), answer("two", "c")]
+    assert across()(*samples) == [1.0, 0.0, 1.0]
+    assert across()(*reversed(samples)) == [1.0, 0.0, 1.0]
+
+
+def test_neither_another_arm_nor_another_draw_nor_the_same_case_is_another_case() -> None:
+    others = [answer("one", "b", arm=BASELINE), answer("one", "b", index=1)]
+    assert across()(answer("one", "a"), *others) == [0.0, 0.0, 0.0]
+    assert across()(answer("one", "a"), answer("two", "a", index=0)) == [0.0, 0.0]
+
+
+def test_the_kth_draws_stand_beside_each_other() -> None:
+    samples = [answer("one", "a"), answer("two", "a", index=1), answer("six", "b", index=1)]
+    assert across()(*samples) == [0.0, 1.0, 1.0]
+
+
+def test_what_did_not_answer_is_no_other_case() -> None:
+    failed = [
+        answer(None, "b", error=SampleError(ErrorKind.TIMEOUT)),
+        answer(None, "c"),
+        answer("", "d"),
+    ]
+    assert across()(*failed) == [Unscored("a timeout"), Unscored("no recorded output"), 0.0]
+
+
+def test_cases_that_no_bound_covers_are_no_others() -> None:
+    needed = envelope(need("alike", PRIME), alike=NoOptions())
+    assert across()(answer("one", "a"), answer("two", "c"), needed=needed) == [0.0, None]
+
+
+def test_an_arm_that_the_envelope_has_no_use_for_is_left_out() -> None:
+    needed = replace(envelope(need("alike"), alike=NoOptions()), baseline=None)
+    samples = [answer("one", "a"), answer("two", "b", arm=BASELINE), answer("six", "b")]
+    assert across()(*samples, needed=needed) == [1.0, 1.0]
+
+
+def test_another_instrument_of_the_envelope_stands_alone() -> None:
+    needed = envelope(need("alike"), need("says"), alike=NoOptions(), says=Wanted())
+    values = [Value("alike", Kind.RATE)]
+    plugins = {
+        "alike": scorer("alike", values=values, across=Across(_length, _several))(alike),
+        "says": SAYS,
+    }
+    found = scored(needed, plugins, [case("a"), case("b")], [answer("yes"), answer("oui", "b")])
+    assert [each.scores["says"].values for each in found] == [(1.0,), (0.0,)]
+    assert [each.scores["alike"].values for each in found] == [(1.0,), (1.0,)]
+
+
+@pytest.mark.parametrize("signature", [-1, 1 << 64, "seven", None])
+def test_what_is_no_signature_is_near_to_none(signature: object) -> None:
+    ask = across(lambda _sample: signature)
+    assert ask(answer("one", "a"), answer("two", "b")) == [0.0, 0.0]
+
+
+def test_a_failure_across_cases_is_told_of_every_answer() -> None:
+    def exits(*_: object) -> Any:
+        raise SystemExit(0)
+
+    found = across(shared=exits)(answer("one", "a"), answer("two", "b"))
+    assert found == [Unscored("a failure of alike@1: SystemExit(0)")] * 2
+    assert across(exits)(answer("one", "a"), answer("two", "b")) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("part", ["signature", "shared"])
+def test_whoever_interrupts_is_heard_across_cases_too(part: str) -> None:
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        across(**{part: interrupted})(answer("one", "a"), answer("two", "b"))

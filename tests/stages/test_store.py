@@ -294,6 +294,20 @@ def test_another_judgement_has_the_same_cases_and_samples(tmp_path: Path, run: R
     assert {path.name for path in other.path.iterdir()} == {CASES, SAMPLES}
 
 
+def test_what_was_asked_about_the_samples_goes_along_with_them(
+    tmp_path: Path, run: RunFolder
+) -> None:
+    later = RunFolder.create(tmp_path / "later")
+    assert (kept(run).has_samples, later.has_samples) == (True, False)
+    later.take_judgements(run)
+    assert not later.judgements_path.exists()
+    with run.judgement_log() as log:
+        log.append({"key": "1"})
+    later.take_judgements(run)
+    other = run.branch(tmp_path / "other")
+    assert {place.judgements_path.read_text() for place in (later, other, run)} == {'{"key":"1"}\n'}
+
+
 def test_another_judgement_touches_nothing_of_the_first(tmp_path: Path, run: RunFolder) -> None:
     list(kept(run).keep_scores([], lambda _: {}))
     before = {path.name: path.read_bytes() for path in run.path.iterdir()}

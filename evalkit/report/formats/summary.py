@@ -15,6 +15,7 @@ from evalkit.core.verdict import Estimate, Outcome, Unmeasured
 from evalkit.core.wording import SPACE, count_text
 from evalkit.report.columns import TITLE_COLUMNS, fitted, short
 from evalkit.report.corridor_text import COLUMNS, HEAD, LOW_COLUMN, SIGNS, line_text
+from evalkit.report.drift import drift_shown, told_lines
 from evalkit.report.format import Material, report_format
 from evalkit.report.markdown import block, code, marker, prose
 from evalkit.report.safe import one_line
@@ -141,6 +142,9 @@ def _parts(material: Material) -> Iterator[Part]:
     if kinds:
         told = [_kind(group) for group in kinds[:MOST_KINDS]]
         yield Part("\n**Flips**\n\n", told, "\n", "more kinds of flips", len(kinds))
+    if (found := drift_shown(view)) is not None:
+        told = [f"- {prose(line)}" for line in told_lines(found, material.texts)]
+        yield Part("\n**What no bound names**\n\n", told, "\n", "more lines", len(told))
     if view.rows:
         yield _numbers(material)
     if kinds:

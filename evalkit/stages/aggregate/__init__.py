@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
+from evalkit.core.calibration import Calibration
 from evalkit.core.digest import bet_rank
 from evalkit.core.envelope import Bound, Envelope, Kind, LimitKind, Method, Metric, Slice, Statistic
 from evalkit.core.model import Arm, Case, ScoredSample
 from evalkit.core.ports import ScorerPlugin
-from evalkit.core.verdict import SnapshotSummary
+from evalkit.core.verdict import Detector, SnapshotSummary
 from evalkit.stages.aggregate.columns import ArmBuilder, ArmTable, Codes, Key
 from evalkit.stats.arrays import BoolArray, IntArray
 from evalkit.stats.evidence import Evidence, Exhibit, Observed
@@ -22,7 +24,7 @@ from evalkit.stats.repeats import noisy_cases, reach_of_differences
 class Table:
     """Everything that was scored. Cases are sorted by id, so that no file's order shows.
 
-    Which cases bear the tags of a slice is found once, however many metrics are asked for on it.
+    ``dependent`` are the instruments that read a case beside the others. Which cases bear the tags of a slice is found once, however many metrics are asked for on it.
     """
 
     cases: tuple[Case, ...]
@@ -33,6 +35,8 @@ class Table:
     order: IntArray | None = None
     looks: IntArray | None = None
     reach: float = 1.0
+    detectors: Mapping[Key, Detector] = field(default_factory=dict)
+    dependent: frozenset[str] = frozenset()
     _tagged: dict[Slice, BoolArray] = field(default_factory=dict, repr=False, compare=False)
 
     def key(self, metric: Metric, *, compares: bool = True) -> Key:
@@ -86,20 +90,26 @@ class Table:
             observed = {arm: found.nothing() for arm, found in observed.items()}
         return Exhibit(
             case_ids=[case.id for case, inside in zip(self.cases, chosen, strict=True) if inside],
-            evidence=self._evidence(observed, chosen),
+            evidence=self._evidence(observed, chosen, key),
             gaps={
                 arm: table.gaps(key, chosen, finite=finite, category=category)
                 for arm, table in self.arms.items()
             },
             unit=self.units[key],
             guessed=key != (metric.instrument, metric.value),
+            dependent=metric.instrument in self.dependent,
+            detector=self.detectors.get(key),
         )
 
-    def _evidence(self, observed: Mapping[Arm, Observed], chosen: BoolArray) -> Evidence:
+    def _evidence(self, observed: Mapping[Arm, Observed], chosen: BoolArray, key: Key) -> Evidence:
         clusters = self._clusters(chosen)
+        found = {arm: table.mistakes(key, chosen) for arm, table in self.arms.items()}
+        labels = {arm: table.columns[key].labels for arm, table in self.arms.items()}
         whole = Evidence(
             len(self.cases), observed, clusters,
             order=self.order, looks=self.looks, reach=self.reach,
+            mistakes={arm: each for arm, each in found.items() if each is not None},
+            labels={arm: each for arm, each in labels.items() if each is not None},
         )  # fmt: skip
         return whole.among(chosen)
 
@@ -169,6 +179,8 @@ def aggregate(
         order=_betting_order(envelope, ordered, look) if bets else None,
         looks=look if bets and looks else None,
         reach=_reach(envelope, tables, look) if bets else 1.0,
+        detectors=_detectors(_keys(envelope), scorers),
+        dependent=frozenset(name for name, plugin in scorers.items() if plugin.across is not None),
     )
 
 
@@ -182,9 +194,10 @@ def _filled(
     place = {case.id: index for index, case in enumerate(cases)}
     keys = _keys(envelope)
     codes: Codes = {key: {} for key in keys}
+    calibrations = _calibrations(envelope)
     wanted = dict.fromkeys({Arm.CANDIDATE, *envelope.live}, envelope.repeats)
     builders = {
-        arm: ArmBuilder(len(cases), keys, scorers, codes, wanted.get(arm))
+        arm: ArmBuilder(len(cases), keys, scorers, codes, wanted.get(arm), calibrations)
         for arm in envelope.snapshots
     }
     further = []
@@ -264,6 +277,30 @@ def _keys(envelope: Envelope) -> tuple[Key, ...]:
     own = [(metric.instrument, metric.value) for metric in metrics]
     other = [(metric.instrument, metric.fallback) for metric in metrics if metric.fallback]
     return tuple(dict.fromkeys([*own, *other]))
+
+
+def _calibrations(envelope: Envelope) -> dict[Key, Calibration]:
+    """Return the labels that correct a value, where there are such."""
+    metrics = [*(bound.metric for bound in envelope.bounds), *envelope.metrics]
+    return {
+        (metric.instrument, metric.value): metric.calibration
+        for metric in metrics
+        if metric.calibration is not None
+    }
+
+
+def _detectors(keys: Iterable[Key], scorers: Mapping[str, ScorerPlugin]) -> dict[Key, Detector]:
+    """Return who reads the values that take judgement, with what is published about each."""
+    found = {}
+    for instrument, value in keys:
+        plugin = scorers[instrument]
+        rows = [row for row in plugin.accuracy() if row.value == value]
+        if rows:
+            biases = [abs(row.bias) for row in rows]
+            found[instrument, value] = Detector(
+                plugin.id, sum(row.labelled for row in rows), len(rows), median(biases), max(biases)
+            )
+    return found
 
 
 def _unit(key: Key, scorers: Mapping[str, ScorerPlugin]) -> str:

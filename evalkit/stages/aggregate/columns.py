@@ -12,12 +12,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from evalkit.core.calibration import NOT_DRAWN, Calibration
 from evalkit.core.envelope import Kind
-from evalkit.core.model import ErrorKind, Sample, ScoredSample, ScoreValue, Unscored
+from evalkit.core.model import ErrorKind, Sample, Score, ScoredSample, ScoreValue, Unscored
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.verdict import ArmSummary
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
+from evalkit.stats.doubt import Mistaken
 from evalkit.stats.evidence import Observed, exceeds
+from evalkit.stats.labels import Labels
 
 Key: TypeAlias = tuple[str, str]
 """An instrument and the name of one of its values."""
@@ -39,12 +42,16 @@ class Column:
     """One value of one instrument in one arm, a row a sample.
 
     ``why`` holds for each row the index in ``reasons`` of why there is no value; 0 says nothing.
+    ``mistaken`` holds how probable it is that people would say otherwise, where that is known of all;
+    ``labels`` what people say, where that corrects the values.
     """
 
     values: FloatArray
     present: BoolArray
     why: IntArray
     reasons: tuple[str, ...]
+    mistaken: FloatArray | None = None
+    labels: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,28 @@ class ArmTable:
         """Return one column as evidence."""
         column = self.columns[key]
         return Observed(self.case, column.values, column.present)
+
+    def mistakes(self, key: Key, chosen: BoolArray) -> Mistaken | None:
+        """Return how much of the rate on chosen cases may be mistakes; nothing where nobody knows.
+
+        Every case counts the same, however many samples it has.
+        """
+        column = self.columns[key]
+        if column.mistaken is None or column.labels is not None:
+            return None
+        rows = chosen[self.case] & column.present
+        case = self.case[rows]
+        weight = 1 / np.bincount(case)[case]
+        total = weight.sum()
+        if not total:
+            return None
+        positive = column.values[rows] > 0
+        doubtful = weight * column.mistaken[rows]
+        return Mistaken(
+            rate=float(weight[positive].sum() / total),
+            false=float(doubtful[positive].sum() / total),
+            missed=float(doubtful[~positive].sum() / total),
+        )
 
     def gaps(self, key: Key, chosen: BoolArray, *, finite: bool, category: bool) -> dict[str, int]:
         """Return why samples of chosen cases have no value, the commonest reason first.
@@ -88,6 +117,7 @@ class ArmBuilder:
     scorers: Mapping[str, ScorerPlugin]
     codes: Codes
     repeats: int | None
+    calibrations: Mapping[Key, Calibration] = field(default_factory=dict)
     case: array[int] = field(default_factory=lambda: array("q"))
     index: array[int] = field(default_factory=lambda: array("q"))
     errors: Counter[str] = field(default_factory=Counter)
@@ -104,7 +134,11 @@ class ArmBuilder:
             position = [each.name for each in declared].index(value)
             category = declared[position].kind is Kind.CATEGORY
             codes = self.codes[instrument, value] if category else None
-            self.columns[instrument, value] = _ColumnBuilder(position, codes)
+            rate = declared[position].kind is Kind.RATE
+            mistaken = array("d") if rate and self.scorers[instrument].accuracy() else None
+            calibration = self.calibrations.get((instrument, value))
+            asked = None if calibration is None else _LabelBuilder(calibration)
+            self.columns[instrument, value] = _ColumnBuilder(position, codes, mistaken, asked)
 
     def add(self, scored: ScoredSample, place: int, *, wanted: int | None = None) -> None:
         """Take the sample of a case; one beyond those that are wanted is only counted."""
@@ -119,6 +153,7 @@ class ArmBuilder:
         for (instrument, _), column in self.columns.items():
             score = scores.get(instrument)
             column.add(score.values[column.position] if score else None, answered=answered)
+            column.note(sample, score)
 
     def fill_gaps(self, wanted: IntArray) -> None:
         """Add an error for every sample that should be there and is not.
@@ -133,6 +168,7 @@ class ArmBuilder:
                 self._row(int(place), -1)
                 for column in self.columns.values():
                     column.add(Unscored("no record"), answered=False)
+                    column.note(None, None)
 
     def lacks(self, key: Key, share: float) -> bool:
         """Return whether more answered samples than this share have no value in this column."""
@@ -187,11 +223,14 @@ class _ColumnBuilder:
     """One value of an instrument, sample after sample; ``position`` is its place in a score.
 
     A category is stored as its number in ``codes``, the same for both arms; where there are none
-    it is no value.
+    it is no value. ``mistaken`` is there where a detector says how often it is wrong, ``labels`` where
+    people's say corrects it.
     """
 
     position: int
     codes: dict[str, int] | None
+    mistaken: array[float] | None
+    labels: _LabelBuilder | None
     values: array[float] = field(default_factory=lambda: array("d"))
     present: bytearray = field(default_factory=bytearray)
     why: array[int] = field(default_factory=lambda: array("B"))
@@ -212,18 +251,55 @@ class _ColumnBuilder:
             self.read += 1
             self.lacking += not present
 
+    def note(self, sample: Sample | None, score: Score | None) -> None:
+        """Take what is known of the value of one sample beside itself."""
+        if self.labels is not None:
+            value = score.values[self.position] if score else None
+            self.labels.add(sample, value)
+        if self.mistaken is None:
+            return
+        known = score.mistakes[self.position] if score and score.mistakes else None
+        self.mistaken.append(0.0 if known is None else known)
+
     def column(self, order: IntArray) -> Column:
+        """Return the values in an order."""
+        mistaken = self.mistaken
         return Column(
             values=np.frombuffer(self.values, dtype=np.float64)[order],
             present=np.frombuffer(self.present, dtype=np.bool_)[order],
             why=np.frombuffer(self.why, dtype=np.uint8)[order].astype(np.int64),
             reasons=tuple(self.reasons),
+            mistaken=None if mistaken is None else np.array(mistaken, np.float64)[order],
+            labels=None if self.labels is None else self.labels.labels(order),
         )
 
     def _code(self, reason: str) -> int:
         if reason not in self.reasons and len(self.reasons) >= MANY_REASONS:
             reason = "another reason"
         return self.reasons.setdefault(reason, len(self.reasons))
+
+
+@dataclass(slots=True)
+class _LabelBuilder:
+    """What people say of the samples of one column, as they come."""
+
+    calibration: Calibration
+    stratum: array[int] = field(default_factory=lambda: array("q"))
+    human: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, sample: Sample | None, value: ScoreValue | None) -> None:
+        """Take one sample and the value that it was given."""
+        answer = None
+        if sample is not None and isinstance(value, float):
+            answer = self.calibration.of(sample, value)
+        said = None if answer is None else answer.human
+        self.stratum.append(NOT_DRAWN if answer is None else answer.stratum)
+        self.human.append(math.nan if said is None else said)
+
+    def labels(self, order: IntArray) -> Labels:
+        """Return the labels in an order."""
+        stratum = np.array(self.stratum, np.int64)[order]
+        return Labels(stratum, np.array(self.human, np.float64)[order], self.calibration.strata)
 
 
 def _why_none(value: ScoreValue | None) -> str:

@@ -38,13 +38,21 @@ class Budget:
         self._limits = limits
         self._clock = clock
         self._begun = clock()
+        self._runs = False
+        self._before = 0.0
         self._requests = 0
         self._under_way: Counter[Arm] = Counter()
         self._paid = {arm: _Paid() for arm in Arm}
 
     def begin(self) -> None:
-        """Start the clock."""
-        self._begun = self._clock()
+        """Start the clock, where it does not run yet, and note that others are asked from now on.
+
+        What was spent stays spent, but says nothing of what an answer of these will cost.
+        """
+        if not self._runs:
+            self._begun, self._runs = self._clock(), True
+        self._before += sum(paid.cost_usd for paid in self._paid.values())
+        self._paid = {arm: _Paid() for arm in Arm}
 
     @property
     def seconds(self) -> float:
@@ -104,7 +112,7 @@ class Budget:
     @property
     def _expected(self) -> float:
         """What is paid, and what is under way will cost."""
-        return sum(
+        return self._before + sum(
             paid.cost_usd + self._under_way[arm] * paid.mean for arm, paid in self._paid.items()
         )
 

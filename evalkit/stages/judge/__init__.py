@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from evalkit.core.envelope import Envelope, LimitKind, Require
+from evalkit.core.envelope import Bound, Envelope, LimitKind, Require
 from evalkit.core.model import Arm
 from evalkit.core.phrases import reason_sentence
 from evalkit.core.rounding import six_digits
 from evalkit.core.verdict import (
     BaselineDrift,
     BoundResult,
+    Detector,
     Estimate,
     ExitCode,
     Facts,
@@ -26,12 +27,16 @@ from evalkit.stages.judge.drafts import Draft, Measured, draft
 from evalkit.stages.judge.resolution import detects, sees
 from evalkit.stages.judge.sentence import look_sentence, sentences, stopped_sentences
 from evalkit.stages.judge.settle import settle
+from evalkit.stages.judge.told_apart import Apart
 from evalkit.stages.judge.unbound import metric_result, slice_result
 from evalkit.stats.decision import proves_inside, proves_outside
+from evalkit.stats.doubt import doubt_about, to_hold
 from evalkit.stats.engines.betting import BettingMean
+from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.evidence import Exhibit, Sliced
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.requirements import fewest_valid, least_of
+from evalkit.stats.standing import keeps
 
 NO_DRIFTS: Mapping[str, BaselineDrift] = MappingProxyType({})
 """Nobody has asked a recorded baseline anew."""
@@ -62,12 +67,16 @@ def judge(
         draft(bound, exhibit, max_missing=envelope.max_missing)
         for bound, exhibit in zip(envelope.bounds, exhibits, strict=True)
     ]
-    corrected = _corrected(drafts)
+    apart = Apart.of(envelope, facts.drift)
+    claims = [(item.bound, item.p_broken) for item in drafts]
+    corrected = _corrected(claims if apart is None else [*claims, (apart.bound, apart.p_broken)])
     family = len(corrected)
     bounds = [
         _decided(item, corrected.get(item.bound.name), family, facts, drifts.get(item.bound.name))
         for item in drafts
     ]
+    if apart is not None:
+        bounds.append(apart.result(corrected.get(apart.bound.name), family))
     outcome = _folded(bounds, facts)
     exit_code = _exit_code(outcome, envelope, smoke=facts.smoke)
     headline, lead = sentences(
@@ -105,13 +114,9 @@ def judge(
 # ---------------------------------------------------------------- several bounds
 
 
-def _corrected(drafts: Sequence[Draft]) -> dict[str, float]:
-    """Return p-values corrected for all blocking bounds, by the bound's name."""
-    family = [
-        (item.bound.name, item.p_broken)
-        for item in drafts
-        if item.bound.blocks and item.p_broken is not None
-    ]
+def _corrected(claims: Sequence[tuple[Bound, float | None]]) -> dict[str, float]:
+    """Return p-values of "outside" corrected for all blocking bounds, by the bound's name."""
+    family = [(bound.name, p) for bound, p in claims if bound.blocks and p is not None]
     return dict(zip((name for name, _ in family), holm([p for _, p in family]), strict=True))
 
 
@@ -183,10 +188,12 @@ def _decided(
         p_broken=item.p_broken,
         p_holm=p_holm,
         settle=way_out,
-        detects=detects(bound, judged),
-        sees=sees(bound, judged),
+        detects=detects(bound, judged, item.mistakes),
+        sees=sees(bound, judged, item.mistakes),
         decided_after=_decided_after(item) if result is Result.HOLDS else None,
         baseline_drift=drift,
+        detector=_detector(item),
+        uncalibrated=item.uncalibrated,
     )
     return replace(found, detail=reason_sentence(found, item.moved, family))
 
@@ -203,21 +210,52 @@ def _decided_after(item: Draft) -> int | None:
 
 
 def _result(item: Draft, p_holm: float | None) -> tuple[Result, Reason | None]:
-    judged, bound = item.judged, item.bound
+    bound, judged = item.bound, item.judged
     if isinstance(judged, Unmeasured):
         return Result.UNMEASURED, judged.reason
-    estimate, engine = judged.estimate, judged.engine
+    estimate = judged.estimate
     if estimate.clusters < fewest_valid(bound, cases=estimate.n, units=estimate.clusters):
         return Result.UNDECIDED, Reason.TOO_FEW
     if _has_no_ground(item):
         return Result.UNDECIDED, Reason.NO_BASELINE
-    p = p_holm if p_holm is not None else item.p_broken
+    if item.uncalibrated:
+        return Result.UNDECIDED, Reason.INSTRUMENT
+    return _claimed(item, judged, p_holm)
+
+
+def _claimed(item: Draft, judged: Measured, p_holm: float | None) -> tuple[Result, Reason | None]:
+    """Return what the limits of a number claim about its bound."""
+    bound, estimate = item.bound, judged.estimate
     if proves_outside(estimate.lower, estimate.upper, bound.limit):
+        p = p_holm if p_holm is not None else item.p_broken
         broken = p is not None and p <= bound.alpha
-        return (Result.BROKEN, None) if broken else (Result.UNDECIDED, Reason.MULTIPLICITY)
+        return (Result.BROKEN, None) if broken else (Result.UNDECIDED, _why_not_broken(item))
     if proves_inside(estimate.lower, estimate.upper, bound.limit):
-        return (Result.UNDECIDED, Reason.ZERO_VARIANCE) if engine.constant else (Result.HOLDS, None)
+        doubt = _why_not_proven(item, judged.engine)
+        return (Result.UNDECIDED, doubt) if doubt else (Result.HOLDS, None)
     return Result.UNDECIDED, _why_undecided(item, estimate)
+
+
+def _why_not_proven(item: Draft, engine: Engine) -> Reason | None:
+    """Return why a bound is not proven whose interval lies inside; nothing where it is."""
+    if engine.constant:
+        return Reason.ZERO_VARIANCE
+    held = to_hold(item.bound, item.mistakes)
+    return None if held is item.bound or keeps(held, engine) else Reason.INSTRUMENT
+
+
+def _why_not_broken(item: Draft) -> Reason:
+    """Return why a bound is not called broken whose interval lies outside on its own."""
+    doubtful = bool(item.mistakes) and (item.p_broken or 0.0) > item.bound.alpha
+    return Reason.INSTRUMENT if doubtful else Reason.MULTIPLICITY
+
+
+def _detector(item: Draft) -> Detector | None:
+    """Return who read the answers, and how far its mistakes may move the number that was judged."""
+    doubt, found = doubt_about(item.bound, item.mistakes), item.exhibit.detector
+    if found is None or doubt is None:
+        return found
+    return replace(found, down=doubt.down, up=doubt.up)
 
 
 def _has_no_ground(item: Draft) -> bool:

@@ -12,8 +12,9 @@ from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.asked import Asked
 from evalkit.stats.decision import p_outside
+from evalkit.stats.doubt import Mistakes, to_break
 from evalkit.stats.engines.protocol import Engine
-from evalkit.stats.estimates import engine_of, estimate_of
+from evalkit.stats.estimates import engine_of, estimate_of, uncalibrated
 from evalkit.stats.evidence import Evidence, Exhibit, case_means, exceeds, paired
 
 
@@ -30,7 +31,8 @@ class Draft:
     """What is known about one bound before all bounds are looked at together.
 
     ``judged`` is what the limit is laid on; ``complete`` the same from the observed samples
-    alone, where some are missing; ``moved`` counts cases that gained and lost the metric.
+    alone, where some are missing; ``uncalibrated`` says why labels do not correct it that should;
+    ``moved`` counts cases that gained and lost the metric.
     """
 
     bound: Bound
@@ -40,12 +42,18 @@ class Draft:
     effect: Measured | Unmeasured | None
     complete: Measured | None
     p_broken: float | None
+    uncalibrated: str | None
     moved: tuple[int, int] | None
 
     @property
     def judged(self) -> Measured | Unmeasured:
         """What the limit is laid on."""
         return self.effect if self.effect is not None else self.candidate
+
+    @property
+    def mistakes(self) -> Mistakes:
+        """How much of each arm's rate may be mistakes of its detector."""
+        return self.exhibit.evidence.mistakes
 
     @property
     def sides(self) -> int:
@@ -60,7 +68,8 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
     """Return everything about one bound that does not depend on the other bounds."""
     evidence = exhibit.evidence
     compares = bound.limit.compares
-    measured = partial(_measured, bound, evidence, guessed=exhibit.guessed)
+    guessed = exhibit.guessed or exhibit.dependent
+    measured = partial(_measured, bound, evidence, guessed=guessed)
     faults = {arm: _too_much_missing(exhibit, arm, max_missing) for arm in evidence.arms}
     baseline = None
     if Arm.BASELINE in evidence.arms:
@@ -72,6 +81,7 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
         effect = fault or measured(bound.limit.kind, Arm.CANDIDATE)
     judged = effect if compares else candidate
     assert judged is not None
+    gap = None if isinstance(judged, Unmeasured) else uncalibrated(bound, evidence)
     return Draft(
         bound=bound,
         exhibit=exhibit,
@@ -79,7 +89,8 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
         candidate=candidate,
         effect=effect,
         complete=_complete(bound, evidence, judged),
-        p_broken=_p_broken(bound, judged),
+        p_broken=1.0 if gap else _p_broken(to_break(bound, evidence.mistakes), judged),
+        uncalibrated=gap,
         moved=_moved(bound, evidence),
     )
 
@@ -101,7 +112,8 @@ def _measured(
     if isinstance(engine, Unmeasured):
         return engine
     estimate = estimate_of(engine, evidence, arms, bound.alpha)
-    # The interval is that of the ruler at hand, which is not quite the one the limit speaks of.
+    # The interval is that of the ruler at hand, which is not quite the one the limit speaks of; or
+    # cases do not stand alone, as engines take them to.
     return Measured(engine, replace(estimate, approximate=estimate.approximate or guessed))
 
 

@@ -12,6 +12,7 @@ from evalkit.core.envelope import (
 )
 from evalkit.core.verdict import ArmSummary, Estimate, Reason, Settle
 from evalkit.stages.judge.drafts import Draft, Measured
+from evalkit.stats.doubt import Doubt, Mistakes, doubt_about, to_break, to_hold
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.engines.unbounded import UnboundedMean
@@ -49,14 +50,19 @@ def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Se
     assert isinstance(judged, Measured)
     # What lies outside on its own must lie outside after correction.
     alpha = bound.alpha / looks if reason is Reason.MULTIPLICITY else bound.alpha
-    search = _Search(bound, judged.engine, judged.estimate, alpha)
+    estimate = judged.estimate
+    aimed = _aimed_at(bound, estimate, item.mistakes)
+    search = _Search(aimed, judged.engine, estimate, alpha)
+    doubt = doubt_about(bound, item.mistakes) or Doubt(0.0, 0.0)
     found = Settle(
         margin=None
         if reason in NO_MATTER_WHICH_LIMIT
-        else nearest_limit(bound, judged.estimate.lower, judged.estimate.upper),
+        else nearest_limit(bound, estimate.lower - doubt.down, estimate.upper + doubt.up),
         n_least=least_of(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
         n_valid=fewest_valid(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
     )
+    if item.uncalibrated:
+        return replace(found, margin=None)  # neither more cases nor another limit are more labels
     if reason in NO_MATTER_HOW_MANY or judged.engine.constant:
         return found
     if bound.scope is Scope.GOLDEN_SET:
@@ -121,12 +127,21 @@ class _Search:
         return self.engine.would_settle(self.bound.limit, self.alpha, factor, truth)
 
 
+def _aimed_at(bound: Bound, estimate: Estimate, mistakes: Mistakes) -> Bound:
+    """Return the limit that more data are likeliest to decide, with the detector at its worst."""
+    low, high = bound.limit.min, bound.limit.max
+    outside = (low is not None and estimate.value < low) or (
+        high is not None and estimate.value > high
+    )
+    return to_break(bound, mistakes) if outside else to_hold(bound, mistakes)
+
+
 def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
     """Return how many draws of each case of the candidate would decide a delta.
 
     The differences scatter less with more draws, as far as their scatter is noise of the draws.
     """
-    bound, engine, estimate = item.bound, fixed(search.engine), search.estimate
+    bound, engine, estimate = search.bound, fixed(search.engine), search.estimate
     least = least_of(bound, cases=estimate.n, units=estimate.clusters)
     if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least:
         return None

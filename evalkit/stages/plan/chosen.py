@@ -20,6 +20,7 @@ from evalkit.stages.plan.outlook import (
     SimulatedOutlook,
 )
 from evalkit.stats.arrays import FloatArray
+from evalkit.stats.doubt import to_hold
 from evalkit.stats.evidence import Evidence
 from evalkit.stats.planning import ASSUMED_DISCORDANCE
 from evalkit.stats.quantile import sample_quantile
@@ -60,6 +61,10 @@ def outlook(bound: Bound, evidence: Evidence | None, setting: Setting) -> Outloo
         evidence: the samples at hand on its slice; nothing where there are none at all.
         setting: what all bounds share.
     """
+    if evidence is not None and evidence.mistakes:
+        # What will be judged has to hold with the detector at its worst.
+        bound = to_hold(bound, evidence.mistakes)
+        evidence = replace(evidence, mistakes={})
     if bound.method is Method.BETTING:
         return _bet(bound, evidence, setting)
     if bound.name in setting.assumed or evidence is None:

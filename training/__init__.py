@@ -1,0 +1,1 @@
+"""LABELLED TEXTS → WEIGHTS: how the models that ship with evalkit are made; not part of the wheel."""
