@@ -58,7 +58,7 @@ INTERCEPT = {"msts": 1, "msts_multilingual": 2, "gptfuzz": 3, "rbr_gold": 4}
 """Whose definition is its own; all others share intercept 0."""
 
 ONE_OF = {"llmdrift_opinionqa": 4, "llmdrift_prime": 5, "arena_hard": 5}
-"""Of one in how many prompts the answers are fitted, where nearly all are alike."""
+"""Of one in how many prompts the answers are sized, where nearly all are alike."""
 
 PUBLISHED = ("xstest", "chatgpt_refusals", "msts", "msts_multilingual", "rbr_gold", "gptfuzz")
 DEFINED_BY = {"refusal": {"xstest": 2.0, "chatgpt_refusals": 1.0}, "full": {"xstest": 1.0}}
@@ -165,7 +165,8 @@ PICKED_AN_OPTION = re.compile(r"\W*(?:\([A-J]\)|[A-J][.):])|.{0,2}\Z")
 class Answer:
     """A labelled answer; answers of one group are never parted. ``full`` where people said.
 
-    What is not ``fitted`` is only measured: a model learns nothing more from thousands of its kind.
+    All are fitted. How much a source weighs goes by those of it that are ``sized``: the others of a
+    source whose answers are nearly all alike add to it.
     """
 
     text: str
@@ -174,7 +175,7 @@ class Answer:
     model: str | None
     group: str
     full: float | None = None
-    fitted: bool = True
+    sized: bool = True
 
 
 # ---------------------------------------------------------------- sources
@@ -236,9 +237,9 @@ def _group(source: str, case: str, prompts: Mapping[str, str]) -> str:
 def _unlabelled(folder: Path) -> Iterator[Answer]:
     for path in sorted((folder / "outputs").glob("*.jsonl.gz")):
         for record in _records(path):
-            fitted = crc32(record["id"].encode("utf-8")) % ONE_OF[folder.name] == 0
+            sized = crc32(record["id"].encode("utf-8")) % ONE_OF[folder.name] == 0
             survey = folder.name not in PLAIN
-            if not record["output"] or (survey and not fitted):
+            if not record["output"] or (survey and not sized):
                 continue
             declined = survey and not PICKED_AN_OPTION.match(record["output"].strip())
             source = "plain" if folder.name in PLAIN else folder.name
@@ -248,7 +249,7 @@ def _unlabelled(folder: Path) -> Iterator[Answer]:
                 source,
                 record["model"],
                 str(record["id"]),
-                fitted=fitted,
+                sized=sized,
             )
 
 
@@ -310,7 +311,7 @@ def importance(found: Sequence[Answer]) -> Floats:
     """Return how much each answer counts."""
     sizes: dict[str, int] = {}
     for answer in found:
-        sizes[answer.source] = sizes.get(answer.source, 0) + answer.fitted
+        sizes[answer.source] = sizes.get(answer.source, 0) + answer.sized
     return np.array(
         [min(1.0, MOST / sizes[answer.source]) * COUNTS.get(answer.source, 1.0) for answer in found]
     )

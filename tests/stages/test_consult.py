@@ -132,6 +132,8 @@ def test_only_cases_that_some_bound_or_metric_needs_are_asked_about() -> None:
     other = need("judge", Slice(any_of=("other",)))
     assert len(about(prime).needed("judge", CASE, answer())) == 1
     assert len(about(other).needed("judge", CASE, answer())) == 0
+    assert about(prime).needs("judge", CASE)
+    assert not about(other).needs("judge", CASE)
     assert len(about(other, metrics=(need("judge").metric,)).needed("judge", CASE, answer())) == 1
 
 

@@ -403,6 +403,7 @@ def test_words_are_only_quoted_from_the_answer_that_a_report_shows() -> None:
     assert quoted(replace(thing, what="leas"), pair, 1.0) == Quoted(Arm.CANDIDATE, 5, 9)
     last = replace(thing, trait=Trait.CLOSING, what="please note.")
     assert quoted(last, pair, 1.0) == Quoted(Arm.CANDIDATE, 24, 36)
+    assert quoted(replace(last, what="good bye."), pair, 1.0) is None
 
 
 def test_words_behind_the_cut_are_quoted_from_where_they_stand() -> None:

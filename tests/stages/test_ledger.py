@@ -71,6 +71,14 @@ def test_all_further_looks_together_add_half_of_alpha() -> None:
     assert 0.0749 < sum(alphas) < 0.075
 
 
+def test_a_bound_on_what_the_texts_differ_by_pays_as_all_others() -> None:
+    asked = bound(at_least(0.85))
+    envelope = Envelope("x", SNAPSHOT, (asked,), drift_bound=asked)
+    further = paid(envelope, 3).drift_bound
+    assert further is not None
+    assert further.alpha == pytest.approx(0.05 / 12)
+
+
 def test_answers_are_known_by_their_content_in_any_order_and_only_those_of_the_candidate() -> None:
     candidate = [Sample(f"c{number}", Arm.CANDIDATE, output="yes") for number in range(3)]
     baseline = Sample("c0", Arm.BASELINE, output="no")
