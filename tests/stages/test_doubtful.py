@@ -10,12 +10,14 @@ import pytest
 from evalkit.core.envelope import Bound, Envelope, Kind, Limit, LimitKind, Method, Require, Severity
 from evalkit.core.model import Arm, Case, Sample, Score, ScoredSample
 from evalkit.core.phrases import known_error, settle_lines
+from evalkit.core.plan import BoundPlan
 from evalkit.core.ports import Accuracy, ScorerPlugin, Value
 from evalkit.core.verdict import BoundResult, Detector, Reason, Result
 from evalkit.stages.aggregate import aggregate
+from evalkit.stages.plan.bounds import Size, bound_plan
 from evalkit.stages.plan.chosen import Setting, Unknown, outlook
 from evalkit.stages.propose import beyond_doubt
-from evalkit.stats.doubt import Mistaken
+from evalkit.stats.doubt import Mistaken, doubt_about
 from evalkit.stats.evidence import Evidence, Exhibit
 from evalkit.stats.standing import alarms, standing
 from tests.stages.trials import (
@@ -156,6 +158,30 @@ def test_a_plan_reckons_with_the_mistakes_that_the_baseline_shows() -> None:
     assert not isinstance(plain, Unknown)
     assert not isinstance(found, Unknown)
     assert found.unchanged(300)[0] < plain.unchanged(300)[0]
+
+
+def test_a_plan_catches_what_is_broken_beyond_doubt_and_offers_margins_beyond_it() -> None:
+    rates = [0.0] * 270 + [1.0] * 30
+    shown = exhibit(evidence(rates, rates))
+    for limit in (at_least(0.05), at_most(0.12), within(0.05)):
+        plain, found = (plan_of(bound(limit), shown, share) for share in (0.0, 0.01))
+        for before, after, outward in zip(plain.catches, found.catches, (-1, 1), strict=True):
+            if before is not None and after is not None:
+                assert (after - before) * outward > 0.005
+    tight = plan_of(bound(at_most(0.12)), shown, 0.01)
+    assert tight.margin is not None
+    plain = plan_of(bound(at_most(0.12)), shown, 0.0)
+    assert plain.margin is None or plain.margin.max < tight.margin.max  # type: ignore[operator]
+
+
+def plan_of(asked: Bound, shown: Exhibit, share: float) -> BoundPlan:
+    """Return the plan of a bound whose detector makes so many mistakes of either kind."""
+    seen = doubtful(shown.evidence, share, share) if share else shown.evidence
+    mistakes = seen.mistakes
+    return bound_plan(
+        asked, outlook(asked, seen, setting()), Size(300, 300), unit="", baseline=None, aim=0.9,
+        doubt=doubt_about(asked, mistakes),
+    )  # fmt: skip
 
 
 def test_a_proposed_limit_leaves_room_for_mistakes() -> None:

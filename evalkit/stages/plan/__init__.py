@@ -18,6 +18,7 @@ from evalkit.core.verdict import Estimate, Unmeasured
 from evalkit.stages.plan.bounds import Size, bound_plan, satisfies
 from evalkit.stages.plan.chosen import Setting, Unknown, outlook
 from evalkit.stages.plan.outlook import Outlook
+from evalkit.stats.doubt import Doubt, doubt_about
 from evalkit.stats.estimates import engine_of, estimate_of
 from evalkit.stats.evidence import Exhibit
 
@@ -67,7 +68,15 @@ def plan(
         for bound, each in zip(envelope.bounds, ground, strict=True)
     ]
     bounds = [
-        bound_plan(bound, seen, each.size, unit=each.unit, baseline=_baseline(bound, each), aim=aim)
+        bound_plan(
+            bound,
+            seen,
+            each.size,
+            unit=each.unit,
+            baseline=_baseline(bound, each),
+            aim=aim,
+            doubt=_doubt(bound, each),
+        )
         for bound, seen, each in zip(envelope.bounds, views, ground, strict=True)
     ]
     joint = _joint(envelope.bounds, views, bounds, cases=cases, aim=aim)
@@ -96,6 +105,12 @@ def _not_stoppable(envelope: Envelope) -> tuple[str, ...]:
         for bound in envelope.bounds
         if bound.blocks and bound.method is not Method.BETTING
     )
+
+
+def _doubt(bound: Bound, ground: Ground) -> Doubt | None:
+    """Return how far mistakes of the detector behind a bound may move it, as the evidence shows."""
+    mistakes = {} if ground.exhibit is None else ground.exhibit.evidence.mistakes
+    return doubt_about(bound, mistakes)
 
 
 def _baseline(bound: Bound, ground: Ground) -> Estimate | Unmeasured | None:

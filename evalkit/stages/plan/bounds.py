@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,6 +13,7 @@ from evalkit.core.verdict import Estimate, Unmeasured
 from evalkit.stages.plan.bets import BetOutlook
 from evalkit.stages.plan.chosen import Unknown
 from evalkit.stages.plan.outlook import Outlook
+from evalkit.stats.doubt import Doubt
 from evalkit.stats.least import narrowest_room
 from evalkit.stats.operating import Pair, caught, curve
 from evalkit.stats.requirements import least_of, nearest_limit, possible
@@ -33,6 +35,7 @@ def bound_plan(
     unit: str,
     baseline: Estimate | Unmeasured | None,
     aim: float,
+    doubt: Doubt | None = None,
 ) -> BoundPlan:
     """Return what may be expected of a bound.
 
@@ -43,6 +46,7 @@ def bound_plan(
         unit: what its numbers are printed with.
         baseline: what the baseline shows.
         aim: the chance that an unchanged candidate should have.
+        doubt: how far the mistakes of a detector may move what it measures; ``seen`` reckons with them.
     """
     start = BoundPlan(
         name=bound.name,
@@ -67,7 +71,7 @@ def bound_plan(
         return replace(start, detail=seen.why)
     if not size.cases:
         return replace(start, detail="no case of the golden set stands on the slice")
-    return _with_chances(start, bound, seen, aim)
+    return _with_chances(start, bound, seen, aim, doubt or NO_DOUBT)
 
 
 def satisfies(bound: Bound, chances: Pair) -> float:
@@ -76,7 +80,9 @@ def satisfies(bound: Bound, chances: Pair) -> float:
     return proven if bound.require is Require.PROVEN else 1 - broken
 
 
-def _with_chances(start: BoundPlan, bound: Bound, seen: Outlook, aim: float) -> BoundPlan:
+def _with_chances(
+    start: BoundPlan, bound: Bound, seen: Outlook, aim: float, doubt: Doubt
+) -> BoundPlan:
     n = max(start.n, 1)
     now = seen.unchanged(n)
     passes = satisfies(bound, now)
@@ -85,8 +91,10 @@ def _with_chances(start: BoundPlan, bound: Bound, seen: Outlook, aim: float) -> 
     margin = start.margin
     if short and not start.impossible:
         reach = seen.margins(n, aim)
-        margin = None if reach is None else nearest_limit(bound, *reach)
-    at, scatter = partial(seen.at, n=n), seen.scatter(n)
+        margin = None
+        if reach is not None:
+            margin = nearest_limit(bound, reach[0] - doubt.down, reach[1] + doubt.up)
+    at, scatter = _seen_with(doubt, bound, partial(seen.at, n=n)), seen.scatter(n)
     return replace(
         start,
         basis=seen.basis,
@@ -103,6 +111,29 @@ def _with_chances(start: BoundPlan, bound: Bound, seen: Outlook, aim: float) -> 
         curve=curve(bound, at, scatter),
         stops_after=seen.stops_after(n) if isinstance(seen, BetOutlook) else None,
     )
+
+
+NO_DOUBT = Doubt(0.0, 0.0)
+
+
+def _seen_with(doubt: Doubt, bound: Bound, at: Callable[[float], Pair]) -> Callable[[float], Pair]:
+    """Return the chances at a true value, where what is shown broken must be so beyond doubt.
+
+    ``at`` reckons with the limit that must be kept with the detector at its worst. That which must be
+    broken with it at its worst lies further out by all of the doubt.
+    """
+    further, ends = doubt.down + doubt.up, possible(bound)
+    low, high = bound.limit.min, bound.limit.max
+    middle = (low if high is None else high if low is None else (low + high) / 2) or 0.0
+
+    def found(truth: float) -> Pair:
+        above = low is None or (high is not None and truth > middle)
+        nearer = truth - further if above else truth + further
+        if low is not None and high is not None:
+            nearer = max(nearer, middle) if above else min(nearer, middle)
+        return at(truth)[0], at(min(max(nearer, ends.lower), ends.upper))[1]
+
+    return found if further else at
 
 
 # ---------------------------------------------------------------- margins
