@@ -127,6 +127,26 @@ def json_line(value: object) -> str:
     return _harmless(_ENCODER.encode(value)) + "\n"
 
 
+def type_of(value: Json) -> str:
+    """Return the type of a value; a number without a fraction is an integer.
+
+    >>> [type_of(value) for value in (None, True, 1.0, 1.5, "a", [], {})]
+    ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object']
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
 def written_id(line: str) -> str | None:
     """Return the id in a line that ``json_line`` wrote, without parsing the texts behind it.
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Json
+from evalkit.files.json_text import type_of
 
 MOST_FORMS = 64
 """So many forms of one value are told apart."""
@@ -231,26 +232,6 @@ class _Spread:
         for word in ("anyOf", "oneOf"):
             if word in schema:
                 self._choices.append([(inner, resolver) for inner in _listed(schema, word)])
-
-
-def type_of(value: Json) -> str:
-    """Return the type of a value; a number without a fraction is an integer.
-
-    >>> [type_of(value) for value in (None, True, 1.0, 1.5, "a", [], {})]
-    ['null', 'boolean', 'integer', 'number', 'string', 'array', 'object']
-    """
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-    return "array" if isinstance(value, list) else "object"
 
 
 def matches(pattern: str, text: str) -> bool:

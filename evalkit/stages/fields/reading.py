@@ -12,7 +12,7 @@ from evalkit.core.digest import chance_of
 from evalkit.core.model import Arm, Case, Json, Sample
 from evalkit.core.text import json_part
 from evalkit.features.format_version import named_version
-from evalkit.files.json_text import JsonTextError, parse_json
+from evalkit.files.json_text import JsonTextError, parse_json, type_of
 
 MOST_CASES = 500
 """Of more cases that many are looked at: it takes less than a second, and shows what is worth showing."""
@@ -198,7 +198,7 @@ def _json(output: str) -> dict[str, Json] | list[Json] | None:
 
 def _add(tally: _Tally, value: Json) -> None:
     tally.count += 1
-    kind = _type_of(value)
+    kind = type_of(value)
     tally.types[kind] = tally.types.get(kind, 0) + 1
     match value:
         case bool():
@@ -213,21 +213,6 @@ def _add(tally: _Tally, value: Json) -> None:
             tally.numbers.append(float(value))
         case list():
             tally.lengths.append(float(len(value)))
-
-
-def _type_of(value: Json) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-    return "array" if isinstance(value, list) else "object"
 
 
 def _keep(node: Node, seen: Seen, place: int, tally: _Tally) -> None:
