@@ -57,6 +57,32 @@ def calibrated_engine(
         support: the values a sample can have; finite.
         labels: what people say, row by row as the evidence has them.
     """
+    found = _ground(evidence, kind, arm, labels)
+    if isinstance(found, Uncalibrated):
+        return found
+    sides, pairs = found
+    whole = all(side.whole for side in sides)
+    if kind is LimitKind.RATIO:
+        return _ratio(evidence, sides, support, pairs)
+    if whole:
+        return _of_people(evidence, sides, support, 1.0)
+    if pairs is not None:
+        return _of_pairs(evidence, pairs, support, 1.0)
+    return _of_arms(evidence, sides, support, 1.0)
+
+
+def why_uncalibrated(
+    evidence: Evidence, kind: LimitKind, arm: Arm, labels: Mapping[Arm, Labels]
+) -> str | None:
+    """Return why there is no such engine; nothing where there is. Labels are counted, no more."""
+    found = _ground(evidence, kind, arm, labels)
+    return found.reason if isinstance(found, Uncalibrated) else None
+
+
+def _ground(
+    evidence: Evidence, kind: LimitKind, arm: Arm, labels: Mapping[Arm, Labels]
+) -> tuple[Sequence[_Side], _Pairs | None] | Uncalibrated:
+    """Return the arms that a number is about, and their pairs where it is taken pair by pair."""
     arms = [arm] if kind is LimitKind.ABSOLUTE else [Arm.CANDIDATE, Arm.BASELINE]
     if lacking := [each for each in arms if each not in labels]:
         return Uncalibrated(f"has no label of the {lacking[0]}'s answers")
@@ -66,13 +92,7 @@ def calibrated_engine(
     pairs = None if kind is LimitKind.ABSOLUTE or whole else _pairs(evidence, *sides)
     if needed and pairs is None:
         return Uncalibrated(f"needs {' and '.join(needed)}")
-    if kind is LimitKind.RATIO:
-        return _ratio(evidence, sides, support, pairs)
-    if whole:
-        return _of_people(evidence, sides, support, 1.0)
-    if pairs is not None:
-        return _of_pairs(evidence, pairs, support, 1.0)
-    return _of_arms(evidence, sides, support, 1.0)
+    return sides, pairs
 
 
 def _needed(side: _Side) -> Iterator[str]:

@@ -21,7 +21,7 @@ from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stats.arrays import BoolArray, FloatArray
 from evalkit.stats.asked import Asked
-from evalkit.stats.calibrated import Uncalibrated, calibrated_engine
+from evalkit.stats.calibrated import Uncalibrated, calibrated_engine, why_uncalibrated
 from evalkit.stats.compared import distribution_shift, quantile_change
 from evalkit.stats.engines.betting import BettingMean, usual_plan
 from evalkit.stats.engines.bounded import BoundedMean
@@ -103,9 +103,7 @@ def uncalibrated(bound: Bound, evidence: Evidence) -> str | None:
     """Return why the labels that should correct a bound say nothing of it; nothing where they do."""
     if not evidence.labels:
         return None
-    kind, support = bound.limit.kind, bound.metric.support
-    found = calibrated_engine(evidence, kind, Arm.CANDIDATE, support, evidence.labels)
-    return found.reason if isinstance(found, Uncalibrated) else None
+    return why_uncalibrated(evidence, bound.limit.kind, Arm.CANDIDATE, evidence.labels)
 
 
 def estimate_of(engine: Engine, evidence: Evidence, arms: list[Arm], alpha: float) -> Estimate:

@@ -58,8 +58,8 @@ def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Se
         margin=None
         if reason in NO_MATTER_WHICH_LIMIT
         else nearest_limit(bound, estimate.lower - doubt.down, estimate.upper + doubt.up),
-        n_least=least_of(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
-        n_valid=fewest_valid(bound, cases=judged.estimate.n, units=judged.estimate.clusters),
+        n_least=least_of(bound, cases=estimate.n, units=estimate.clusters),
+        n_valid=fewest_valid(bound, cases=estimate.n, units=estimate.clusters),
     )
     if item.uncalibrated:
         return replace(found, margin=None)  # neither more cases nor another limit are more labels
