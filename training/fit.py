@@ -7,7 +7,7 @@ hash of their group.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -76,10 +76,26 @@ def rows_of(
     return Rows(bits, names, sp.hstack([hashed, named]).tocsr(), np.array(intercepts))
 
 
-def fit(rows: Rows, labels: Floats, importance: Floats, *, l2: float, l2_of_names: float) -> Fitted:
-    """Return the weights under which the labels are most probable, drawn towards zero by L2."""
+def fit(
+    rows: Rows,
+    labels: Floats,
+    importance: Floats,
+    *,
+    l2: float,
+    l2_of_names: float,
+    lean: float = 0.0,
+) -> Fitted:
+    """Return the weights under which the labels are most probable, drawn towards zero by L2.
+
+    With ``lean``, places that tell the labels apart by themselves are drawn less: each counts with
+    how far it tells them apart (see ``telling``) to that power.
+    """
     counted = importance > 0
     rows, labels, importance = rows.part(counted), labels[counted], importance[counted]
+    scales = np.ones(rows.matrix.shape[1])
+    if lean:
+        scales[: 1 << rows.bits] = telling(rows, labels, importance, lean)
+        rows = replace(rows, matrix=(rows.matrix @ sp.diags(scales)).tocsr())
     columns = rows.matrix.shape[1]
     count = int(rows.intercepts.max()) + 1
     penalty = np.full(columns + count, l2)
@@ -98,7 +114,20 @@ def fit(rows: Rows, labels: Floats, importance: Floats, *, l2: float, l2_of_name
 
     start = np.zeros(columns + count)
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=_UNTIL).x
-    return Fitted(found[:columns], found[columns:])
+    return Fitted(found[:columns] * scales, found[columns:])
+
+
+def telling(rows: Rows, labels: Floats, importance: Floats, power: float) -> Floats:
+    """Return how far each place tells the labels apart by itself, to a power; 1 in the root mean square.
+
+    That is the size of the logarithm of how much more often texts of one label hold it than those
+    of the other, as in naive Bayes, with one text of either label added.
+    """
+    held = rows.matrix[:, : 1 << rows.bits].astype(bool).astype(np.float64).T.tocsr()
+    one, other = 1.0 + held @ (importance * labels), 1.0 + held @ (importance * (1 - labels))
+    found = np.abs(np.log(one / one.sum()) - np.log(other / other.sum())) ** power
+    scaled: Floats = found / np.sqrt((found**2).mean())
+    return scaled
 
 
 def folds(groups: Sequence[str]) -> NDArray[np.int64]:
@@ -114,12 +143,14 @@ def out_of_fold(
     *,
     l2: float,
     l2_of_names: float,
+    lean: float = 0.0,
 ) -> Floats:
     """Return the log-odds of every row by a model that was fitted without its fold."""
     found = np.zeros(len(labels))
     for number in range(FOLDS):
         out = fold == number
-        model = fit(rows.part(~out), labels[~out], importance[~out], l2=l2, l2_of_names=l2_of_names)
+        rest = rows.part(~out), labels[~out], importance[~out]
+        model = fit(*rest, l2=l2, l2_of_names=l2_of_names, lean=lean)
         found[out] = model.log_odds(rows.part(out))
     return found
 

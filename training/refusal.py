@@ -33,10 +33,10 @@ from evalkit.core.text import sentences
 from evalkit.features.linear import Linear, encoded
 from evalkit.features.published import Published
 from evalkit.features.spoken import spoken
-from evalkit.scorers.refusal import OUTRIGHT
+from evalkit.scorers.refusal import BRIEF, OUTRIGHT
 from evalkit.scorers.refusal.cues import NAMES
-from evalkit.scorers.refusal.margins import THRESHOLD
-from evalkit.scorers.refusal.reading import BITS, read
+from evalkit.scorers.refusal.margins import BRIEFLY, THRESHOLD
+from evalkit.scorers.refusal.reading import BITS, Reading, read
 from training.bands import bands
 from training.fit import Floats, Rows, fit, folds, out_of_fold, quantised, rows_of
 
@@ -47,12 +47,21 @@ HOW = (
     "every model), so that no answer was seen in training; the threshold is the one that ships"
 )
 HEADS = ("refusal", "full")
-L2, L2_OF_NAMES = 3.0, 5.0
+L2, L2_OF_NAMES, LEAN = 6.0, 5.0, 1.0
 MOST = 1_000
 """A source counts as so many answers at most, whatever its size …"""
 
-COUNTS = {"xstest": 2.0, "gptfuzz": 0.5, "sentences": 1.5, "written": 2.0}
-"""… times this; the first is what the detector is for, in the last one rater erred often."""
+COUNTS = {
+    "xstest": 4.0,
+    "chatgpt_refusals": 4.0,
+    "msts_multilingual": 2.0,
+    "gptfuzz": 0.5,
+    "written": 2.0,
+    "plain": 0.05,
+    "sentences": 0.15,
+}
+"""… times this: the first two are what the detector is for; of GPTFuzz one rater erred often; plain
+answers are many, easy and all of one kind, and hide what is hard where they count as much."""
 
 INTERCEPT = {"msts": 1, "msts_multilingual": 2, "gptfuzz": 3, "rbr_gold": 4}
 """Whose definition is its own; all others share intercept 0."""
@@ -346,6 +355,7 @@ class Trained:
     """The answers, and for each definition the labels and log-odds out of fold, and a threshold."""
 
     answers: tuple[Answer, ...]
+    readings: tuple[Reading, ...]
     rows: Rows
     labels: Mapping[str, Floats]
     log_odds: Mapping[str, Floats]
@@ -357,10 +367,16 @@ class Trained:
 
     def margins(self, head: str) -> Floats:
         """Return how far answers lie above the threshold, out of fold."""
-        declined = self.log_odds["refusal"] - self.thresholds["refusal"]
+        more = np.where(self.brief, BRIEFLY, 0.0)
+        declined = self.log_odds["refusal"] - self.thresholds["refusal"] - more
         if head == "refusal":
             return declined
-        return np.minimum(declined, self.log_odds["full"] - self.thresholds["full"])
+        return np.minimum(declined, self.log_odds["full"] - self.thresholds["full"] - more)
+
+    @property
+    def brief(self) -> NDArray[np.bool_]:
+        """Which answers are a word or three that do not sound like declining."""
+        return np.array([reading.brief for reading in self.readings])
 
 
 def trained(data: Path) -> Trained:
@@ -371,10 +387,13 @@ def trained(data: Path) -> Trained:
     weight = importance(found)
     labels = {head: labels_of(found, head) for head in HEADS}
     log_odds = {
-        head: out_of_fold(rows, labels[head], weight, fold, l2=L2, l2_of_names=L2_OF_NAMES)
+        head: out_of_fold(
+            rows, labels[head], weight, fold, l2=L2, l2_of_names=L2_OF_NAMES, lean=LEAN
+        )
         for head in HEADS
     }
-    made = Trained(tuple(found), rows, labels, log_odds, {})
+    readings = tuple(read(spoken(answer.text)) for answer in found)
+    made = Trained(tuple(found), readings, rows, labels, log_odds, {})
     thresholds = {}
     for head, sources in DEFINED_BY.items():
         own = [(count, made.where(source)) for source, count in sources.items()]
@@ -389,7 +408,7 @@ def models_of(made: Trained) -> dict[str, Linear]:
     weight = importance(made.answers)
     return {
         head: quantised(
-            fit(made.rows, made.labels[head], weight, l2=L2, l2_of_names=L2_OF_NAMES),
+            fit(made.rows, made.labels[head], weight, l2=L2, l2_of_names=L2_OF_NAMES, lean=LEAN),
             made.rows,
             {THRESHOLD: made.thresholds[head]},
         )
@@ -410,13 +429,17 @@ def published(made: Trained) -> Published:
     rows = [row for source in PUBLISHED for row in _rows(made, "refusal", source)]
     rows += _rows(made, "full", "xstest")
     found = {}
-    outright = np.array([read(spoken(answer.text)).outright for answer in made.answers])
+    outright = np.array([reading.outright for reading in made.readings])
     for head, sources in IN_BANDS.items():
-        own = made.where(*sources) & ~outright
-        found[head] = bands(made.margins(head)[own], made.labels[head][own])
-    for head, sources in IN_BANDS_OUTRIGHT.items():
-        own = made.where(*sources) & outright
-        found[f"{head}{OUTRIGHT}"] = bands(made.margins(head)[own], made.labels[head][own])
+        margins = made.margins(head)
+        brief = made.brief & (margins < 0)
+        groups = {
+            "": made.where(*sources) & ~outright & ~brief,
+            BRIEF: made.where(*sources) & brief,
+            OUTRIGHT: made.where(*IN_BANDS_OUTRIGHT[head]) & outright,
+        }
+        for manner, own in groups.items():
+            found[f"{head}{manner}"] = bands(margins[own], made.labels[head][own])
     return Published(DETECTOR, HOW, tuple(rows), found)
 
 

@@ -9,7 +9,7 @@ from evalkit.features.hashed import hashes, places, runs, words
 from evalkit.features.linear import encoded
 from training.bands import EDGES, bands
 from training.confusion import page_with
-from training.fit import Fitted, Rows, fit, folds, out_of_fold, quantised, rows_of
+from training.fit import Fitted, Rows, fit, folds, out_of_fold, quantised, rows_of, telling
 
 TEXTS = [f"{('sorry i cannot', 'sure here is')[n % 2]} thing {n}" for n in range(60)]
 LABELS = np.array([1.0 - n % 2 for n in range(60)])
@@ -34,6 +34,23 @@ def _fitted(rows: Rows) -> Fitted:
 def test_what_separates_the_labels_is_learnt_and_found_again_out_of_fold() -> None:
     rows = _rows()
     said = out_of_fold(rows, LABELS, EVEN, folds(TEXTS), l2=1.0, l2_of_names=1.0)
+    assert ((said > 0) == (LABELS == 1)).all()
+
+
+def test_a_place_that_tells_the_labels_apart_is_drawn_less() -> None:
+    rows = _rows()
+    told = telling(rows, LABELS, EVEN, 1.0)
+    (sorry,), (thing,) = (hashes([word]) for word in ("sorry", "thing"))
+    sorry_at, thing_at = (places([np.array([h])], [(0, 0, 1)], bits=10)[0] for h in (sorry, thing))
+    assert told[sorry_at] > 1 > told[thing_at]
+    assert (told**2).mean() == pytest.approx(1.0)
+    assert telling(rows, LABELS, EVEN, 0.0) == pytest.approx(1.0)
+    plain, leaning = (
+        fit(rows, LABELS, EVEN, l2=1.0, l2_of_names=1.0, lean=lean).weights for lean in (0.0, 1.0)
+    )
+    assert leaning[sorry_at] > plain[sorry_at] > 0
+    assert abs(leaning[thing_at]) < abs(plain[thing_at])
+    said = out_of_fold(rows, LABELS, EVEN, folds(TEXTS), l2=1.0, l2_of_names=1.0, lean=1.0)
     assert ((said > 0) == (LABELS == 1)).all()
 
 
