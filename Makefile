@@ -46,10 +46,11 @@ bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within on
 	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
 
-calibration: $(INSTALLED)  ## regenerate docs/calibration.md, docs/fewer-cases.md and the table of docs/drift.md (minutes)
+calibration: $(INSTALLED)  ## regenerate docs/calibration.md, docs/fewer-cases.md, docs/canary-calibration.md and the table of docs/drift.md (minutes)
 	$(BIN)/python -m tests.calibration.published
 	$(BIN)/python -m tests.calibration.drift
 	$(BIN)/python -m tests.calibration.fewer_cases
+	$(BIN)/python -m tests.calibration.canary
 
 detectors: $(INSTALLED)  ## fit the shipped detectors anew and measure them: DATA=DIR holds the labelled texts (minutes)
 	$(BIN)/python -m training.refusal --data "$(DATA)"
@@ -62,6 +63,8 @@ servers: $(INSTALLED)  ## install real servers into .venv-servers (slow, once) a
 
 examples: $(INSTALLED)  ## write the shipped example and its sample report anew
 	$(BIN)/python golden_sets/generate.py
+	$(BIN)/python traffic/generate.py
+	$(BIN)/python traffic/rollout.py
 	rm -rf reports/sample
 	$(BIN)/evalkit gate envelopes/support-next.yaml -o reports/sample || test $$? -eq 1
 

@@ -6,13 +6,19 @@ import typer
 
 from evalkit import __version__
 from evalkit.cli.aa import aa
+from evalkit.cli.approve import EPILOG as APPROVE_EPILOG
+from evalkit.cli.approve import approve
+from evalkit.cli.baseline import baseline
 from evalkit.cli.cache import cache
 from evalkit.cli.calibrate import calibrate
+from evalkit.cli.canary import canary
 from evalkit.cli.contract import contract
 from evalkit.cli.diff import diff
 from evalkit.cli.doctor import doctor
+from evalkit.cli.export import export
 from evalkit.cli.gate import EPILOG, gate
 from evalkit.cli.history import history
+from evalkit.cli.import_logs import import_logs
 from evalkit.cli.init import init
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
@@ -21,6 +27,7 @@ from evalkit.cli.report import report
 from evalkit.cli.run import run
 from evalkit.cli.schema import schema
 from evalkit.cli.score import score
+from evalkit.cli.shadow import shadow
 from evalkit.cli.snapshots import snapshots
 from evalkit.cli.validate import validate
 
@@ -54,13 +61,19 @@ app.command()(plan)
 app.command(epilog=EPILOG)(gate)
 app.command()(run)
 app.command()(judge)
+app.command(epilog=APPROVE_EPILOG)(approve)
+app.add_typer(baseline, name="baseline")
 app.command()(report)
 app.command()(diff)
 app.add_typer(contract, name="contract")
+app.command()(canary)
 app.command()(history)
 app.command()(validate)
 app.command()(aa)
+app.command(epilog=EPILOG)(shadow)
 app.command()(score)
+app.command(name="import")(import_logs)
+app.command()(export)
 app.command()(calibrate)
 app.command()(snapshots)
 app.command(name="list")(list_plugins)

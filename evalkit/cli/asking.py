@@ -63,7 +63,8 @@ class Asking:
 
     ``command`` is what was typed, ``started`` when, ISO 8601; one that is not ``resumable`` goes on
     by being typed again. Where a ``ledger`` is named it is a gate, which may end as soon as its
-    verdict is settled.
+    verdict is settled. ``against_lock`` holds the run against the lock of its envelope; ``since``
+    is the moment, ISO 8601, from which on answers count.
     """
 
     command: str
@@ -74,6 +75,8 @@ class Asking:
     anyway: bool = False
     ledger: Path | None = None
     resumable: bool = True
+    against_lock: bool = True
+    since: str = ""
 
     def begin(
         self,
@@ -162,6 +165,7 @@ class Asking:
                     for place, snapshot in _whose_answers_are_kept(loaded).items()
                 },
                 anyway=self.anyway,
+                against_lock=self.against_lock,
                 settled=None if self.ledger is None else self._settled(loaded, self.ledger),
                 go_on=lambda run: (
                     f"{self.command} --resume {run}" if self.resumable else self.command
@@ -187,6 +191,8 @@ class Asking:
     def _oldest(self, snapshot: Snapshot, begun: str) -> float:
         """Return since when answers count: where everything is asked anew, since the run began."""
         run_began = datetime.fromisoformat(begun).timestamp()
+        if self.since and not self.refresh:
+            return max(oldest(snapshot), datetime.fromisoformat(self.since).timestamp())
         return run_began if self.refresh else min(run_began, oldest(snapshot))
 
 

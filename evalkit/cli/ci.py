@@ -71,6 +71,15 @@ class GitHubStep:
         self._append("GITHUB_OUTPUT", outputs_text(outputs(view, paths)))
         self._append("GITHUB_STEP_SUMMARY", summary + "\n", most=MOST_OF_A_SUMMARY)
 
+    def tell_unchanged(self, outputs: Mapping[str, str], summary: str) -> None:
+        """Say that nothing was run, and which run is relied on."""
+        from evalkit.report.checks import Level
+        from evalkit.report.github import Annotation, outputs_text
+
+        annotate([Annotation(Level.NOTICE, "evalkit: unchanged", outputs["sentence"])])
+        self._append("GITHUB_OUTPUT", outputs_text(outputs))
+        self._append("GITHUB_STEP_SUMMARY", summary + "\n", most=MOST_OF_A_SUMMARY)
+
     def _in_repository(self, file: str | Path) -> str:
         """Return a file as the repository names it, where it lies in one.
 

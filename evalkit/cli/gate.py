@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,16 +24,22 @@ from evalkit.cli.asking import (
     limits_of,
     typed,
 )
-from evalkit.cli.ci import Ci
+from evalkit.cli.ci import CI, Ci
 from evalkit.cli.completing import EnvelopeArgument
 from evalkit.cli.show import AsJson, Drift, show_run
+from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
+
+if TYPE_CHECKING:
+    from evalkit.core.run import Origin
+    from evalkit.flows.waiving import Waivers
+    from evalkit.spec.envelope import LoadedEnvelope
 
 EPILOG = "Exit codes: " + ", ".join(
     f"{code.value} {words}"
     for code, words in {
-        ExitCode.PASS: "pass",
+        ExitCode.PASS: "pass, or waived (the verdict stays what it is)",
         ExitCode.FAIL: "fail: a blocking bound is shown broken",
         ExitCode.USAGE: "usage or invalid file",
         ExitCode.INCONCLUSIVE: "cannot tell (blocks unless --inconclusive=warn)",
@@ -90,6 +97,13 @@ def gate(
     ledger: Annotated[
         Path, typer.Option(help="Where the looks at each candidate are counted.")
     ] = Path("reports") / "ledger.jsonl",
+    if_changed: Annotated[
+        bool,
+        typer.Option(
+            "--if-changed",
+            help="Run nothing where the newest run of the same inputs in the ledger was a pass.",
+        ),
+    ] = False,
     resume: Annotated[
         Path | None, typer.Option(help="A run that was broken off: ask what is still missing.")
     ] = None,
@@ -138,38 +152,107 @@ def gate(
     limits = limits_of(max_cost, max_time, max_requests)
     loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = replace(origin(loaded.envelope.name), redacted=redact)
+    waivers = _waivers(loaded)
+    if if_changed:
+        _refuse_beside_if_changed(
+            {"--resume": resume, "--continue": go_on, "--limit": limit, "--only": only,
+             "--refresh": refresh or None}
+        )  # fmt: skip
+        _rely_on_the_last(loaded, ledger, started, output, as_json=json, ci=ci)
+    asking = Asking(
+        command=command,
+        limits=limits,
+        started=started.created,
+        concurrency=concurrency,
+        refresh=refresh,
+        anyway=anyway,
+        ledger=ledger,
+    )
     folder = output or Path("reports") / started.run
-    if resume is None and not loaded.envelope.asks:
-        from evalkit.flows import gate as flow
-        from evalkit.stages.ledger import Ledger
-
-        before = None if go_on is None else RunFolder.open(go_on)
-        verdict = flow.gate(
-            loaded, folder, started, limit=limit, ledger=Ledger(ledger), before=before
-        )
-    else:
-        asking = Asking(
-            command=command,
-            limits=limits,
-            started=started.created,
-            concurrency=concurrency,
-            refresh=refresh,
-            anyway=anyway,
-            ledger=ledger,
-        )
-        if resume is None:
-            run = asking.begin(loaded, folder, started, limit=limit, before=go_on)
-        else:
-            loaded, run = asking.go_on(loaded, resume)
-        # Loaded only now: what computes takes a while to load, and the first request did not wait.
-        from evalkit.flows.gate import judge_collected
-        from evalkit.stages.ledger import Ledger
-
-        verdict, folder = judge_collected(run, loaded, Ledger(ledger)), run.path
-
+    call = _Call(asking, started, ledger, folder, limit, go_on, resume)
+    verdict, folder = _gated(loaded, call)
+    verdict = waivers.apply(RunFolder(folder), verdict, datetime.now(UTC).date())
     _warn_of_age(verdict, started.created)
     show_run(folder, verdict, as_json=json, command=command, ci=ci, redact=redact or None)
     sys.exit(int(verdict.exit_code))
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What of the command line says how a gate is run."""
+
+    asking: Asking
+    started: Origin
+    ledger: Path
+    folder: Path
+    limit: int | None
+    go_on: Path | None
+    resume: Path | None
+
+
+def _gated(loaded: LoadedEnvelope, call: _Call) -> tuple[Verdict, Path]:
+    """Return the verdict of a new run, or of one that is gone on with, and its folder."""
+    if call.resume is None and not loaded.envelope.asks:
+        from evalkit.flows import gate as flow
+        from evalkit.stages.ledger import Ledger
+        from evalkit.stages.store import RunFolder
+
+        before = None if call.go_on is None else RunFolder.open(call.go_on)
+        verdict = flow.gate(
+            loaded, call.folder, call.started,
+            limit=call.limit, ledger=Ledger(call.ledger), before=before,
+        )  # fmt: skip
+        return verdict, call.folder
+    if call.resume is None:
+        run = call.asking.begin(
+            loaded, call.folder, call.started, limit=call.limit, before=call.go_on
+        )
+    else:
+        loaded, run = call.asking.go_on(loaded, call.resume)
+    # Loaded only now: what computes takes a while to load, and the first request did not wait.
+    from evalkit.flows.gate import judge_collected
+    from evalkit.stages.ledger import Ledger
+
+    return judge_collected(run, loaded, Ledger(call.ledger)), run.path
+
+
+def _waivers(loaded: LoadedEnvelope) -> Waivers:
+    """Return the waivers of an envelope; a file that is none is told before anybody is asked."""
+    from evalkit.flows.waiving import Waivers
+
+    return Waivers.of(loaded)
+
+
+def _refuse_beside_if_changed(options: Mapping[str, object]) -> None:
+    for name, value in options.items():
+        if value is not None and value != []:
+            raise UsageError(
+                f"--if-changed asks whether a whole gate has to run, and {name} asks for another; leave "
+                "one of both out"
+            )
+
+
+def _rely_on_the_last(
+    loaded: LoadedEnvelope,
+    ledger: Path,
+    started: Origin,
+    output: Path | None,
+    *,
+    as_json: bool,
+    ci: CI | None,
+) -> None:
+    """End the command where a pass still stands; say why it does not, and go on."""
+    from evalkit.core.run import ReliedOn
+    from evalkit.flows.unchanged import relied_on
+    from evalkit.stages.ledger import Ledger
+
+    found = relied_on(loaded, Ledger(ledger), started)
+    if isinstance(found, ReliedOn):
+        from evalkit.cli.show import show_unchanged
+
+        show_unchanged(found, output, as_json=as_json, ci=ci)
+        sys.exit(int(ExitCode.PASS))
+    typer.echo(f"evalkit: --if-changed: the gate runs, for {found}", err=True)
 
 
 def _warn_of_age(verdict: Verdict, now: str) -> None:

@@ -34,6 +34,7 @@ def judge(
     of its own.
     """
     from evalkit.cli.world import code_root, origin
+    from evalkit.core.errors import UsageError
     from evalkit.flows.gate import judge_otherwise, judge_run
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
@@ -41,7 +42,12 @@ def judge(
 
     folder = RunFolder.open(run)
     if envelope is None:
-        own = Overrides(only=folder.manifest().only, drift=drift)
+        manifest = folder.manifest()
+        if not manifest.lines:
+            raise UsageError(
+                f"{run} was imported, and has no bounds of its own; name some: --envelope ENVELOPE"
+            )
+        own = Overrides(only=manifest.only, drift=drift)
         loaded = load_envelope(folder.envelope_path, overrides=own, code_root=code_root())
         verdict, shown = judge_run(folder, loaded), run
     else:

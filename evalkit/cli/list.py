@@ -13,14 +13,17 @@ from evalkit.core.ports import NoOptions, ScorerPlugin
 
 def list_plugins(
     name: Annotated[
-        str | None, typer.Argument(help="A scorer, to read all that is known of it.")
+        str | None, typer.Argument(help="A scorer or a reader, to read all that is known of it.")
     ] = None,
 ) -> None:
-    """List scorers and providers, or explain one scorer."""
-    from evalkit.core.registry import PROVIDERS, SCORERS
+    """List scorers, providers and readers, or explain one scorer or reader."""
+    from evalkit.core.registry import PROVIDERS, READERS, SCORERS
 
     if name is not None:
-        sys.stdout.write(_page(SCORERS.get(name)))
+        if name in READERS.names() and name not in SCORERS.names():
+            sys.stdout.write(f"{name}\n\n{inspect.cleandoc(READERS.get(name).doc)}\n")
+        else:
+            sys.stdout.write(_page(SCORERS.get(name)))
         return
     lines = ["scorers"]
     for scorer in map(SCORERS.get, SCORERS.names()):
@@ -29,6 +32,9 @@ def list_plugins(
     lines.append("providers")
     providers = map(PROVIDERS.get, PROVIDERS.names())
     lines += [f"  {provider.name:<18} {_first_line(provider.doc)}" for provider in providers]
+    lines.append("readers")
+    readers = map(READERS.get, READERS.names())
+    lines += [f"  {reader.name:<18} {_first_line(reader.doc)}" for reader in readers]
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -15,6 +15,7 @@ from evalkit.cli.ci import CI, GitHubStep, found_ci
 from evalkit.core.verdict import Verdict
 
 if TYPE_CHECKING:
+    from evalkit.core.run import ReliedOn
     from evalkit.report.format import Material
     from evalkit.stages.store import RunFolder
 
@@ -88,6 +89,32 @@ def show_run(
     if place is CI.GITHUB:
         files = {"run": folder, "report": report, "summary": folder / "summary.md"}
         GitHubStep(os.environ).tell(material, written["summary"], files)
+
+
+def show_unchanged(found: ReliedOn, output: Path | None, *, as_json: bool, ci: CI | None) -> None:
+    """Say that nothing was run, and which run is relied on, in every output that a run would have.
+
+    Files are written only where somebody named a folder for them: it is no folder of a run.
+    """
+    from evalkit.cli.world import result_console, until_read
+    from evalkit.report import unchanged
+    from evalkit.stages.store import RunFolder
+
+    summary = unchanged.unchanged_markdown(found)
+    if output is not None:
+        folder = RunFolder.create(output)
+        folder.write_text("unchanged.json", unchanged.unchanged_json(found))
+        folder.write_text("summary.md", summary)
+        folder.write_text("junit.xml", unchanged.unchanged_junit(found))
+    with until_read():
+        if as_json:
+            sys.stdout.write(unchanged.unchanged_json(found))
+        else:
+            from evalkit.report.unchanged_terminal import print_unchanged
+
+            print_unchanged(found, result_console())
+    if found_ci(ci) is CI.GITHUB:
+        GitHubStep(os.environ).tell_unchanged(unchanged.unchanged_outputs(found), summary)
 
 
 def _write_formats(run: RunFolder, material: Material, place: CI) -> dict[str, str]:

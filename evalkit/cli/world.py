@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evalkit import __version__
+from evalkit.core.errors import UsageError
 from evalkit.core.run import Origin
 from evalkit.report.lines import WIDEST
 
@@ -73,11 +74,31 @@ def _versions() -> dict[str, str]:
 
 
 def _commit() -> str | None:
+    return _told_by_git("rev-parse", "HEAD")
+
+
+def who(by: str | None) -> str:
+    """Return who answers for what is written: as named, and else as git knows whoever works here.
+
+    Raises:
+        UsageError: nobody is named, and git knows nobody.
+    """
+    if by is not None:
+        return by
+    name, address = _told_by_git("config", "user.name"), _told_by_git("config", "user.email")
+    if name is None:
+        raise UsageError(
+            "nobody to name: git config user.name says nothing here; name yourself: --by"
+        )
+    return f"{name} <{address}>" if address else name
+
+
+def _told_by_git(*arguments: str) -> str | None:
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"],  # noqa: S607
+        found = subprocess.run(  # noqa: S603 - the words are those of the two callers
+            ["git", *arguments],  # noqa: S607
             capture_output=True, text=True, timeout=5, check=False,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None
     return found.stdout.strip() or None

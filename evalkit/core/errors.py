@@ -77,6 +77,9 @@ class SpecError(UserError):
         self.problems = tuple(sorted(set(problems)))
         super().__init__(self._text())
 
+    def __reduce__(self) -> tuple[type[SpecError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # it may come from another process
+
     def _text(self) -> str:
         lines = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
         hidden = len(self.problems) - len(lines)
@@ -101,6 +104,9 @@ class SnapshotError(UserError):
         super().__init__(f"{key}: {message}")
         self.key = key
         self.message = message
+
+    def __reduce__(self) -> tuple[type[SnapshotError], tuple[str, str]]:
+        return type(self), (self.key, self.message)
 
 
 class RunInterruptedError(EvalkitError):

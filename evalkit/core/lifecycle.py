@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 from evalkit.core.model import Arm
@@ -80,6 +82,43 @@ def days_left(retires_at: date | None, today: date) -> int | None:
     return None if retires_at is None else (retires_at - today).days
 
 
+UNREADABLE = "unreadable"
+"""What stands for a text that is not what it should be: it may be anything, and is not repeated."""
+_FORMAT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+:/_-]{0,39}")
+_SECONDS = re.compile("@?([0-9]{9,10})")
+
+
+def day_told(text: str) -> str:
+    """Return the day of UTC that an endpoint names in whatever form, ISO 8601.
+
+    >>> day_told("2027-01-14"), day_told("2027-01-14T23:30:00-05:00"), day_told("@1767225600")
+    ('2027-01-14', '2027-01-15', '2026-01-01')
+    >>> day_told("Fri, 01 Jan 2027 00:00:00 GMT"), day_told("soon")
+    ('2027-01-01', 'unreadable')
+    """
+    seconds = _SECONDS.fullmatch(text)
+    try:
+        if seconds:
+            found = datetime.fromtimestamp(int(seconds[1]), UTC)
+        elif "," in text:
+            found = parsedate_to_datetime(text)
+        else:
+            found = datetime.fromisoformat(text)
+        found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC).date().isoformat()
+    except (IndexError, OSError, OverflowError, TypeError, ValueError):
+        return UNREADABLE
+
+
+def format_told(text: str) -> str:
+    """Return a format version that a response names, where it can be one.
+
+    >>> format_told("2.1"), format_told("Of course! Here is")
+    ('2.1', 'unreadable')
+    """
+    return text if _FORMAT.fullmatch(text) else UNREADABLE
+
+
 # ---------------------------------------------------------------- what is in use
 
 
@@ -89,7 +128,8 @@ class SnapshotInUse:
 
     ``classified`` is ``None`` for an arm that is played back: nobody is asked. ``served`` names the
     models that answered in ``run``, ``None`` where there is no run of this snapshot. A ``sentinel`` is
-    who watches a recorded baseline; what it was answered stands in no verdict. Whom a metric asks about
+    who watches a recorded baseline; what it was answered stands in no verdict. ``formats`` and
+    ``deprecated`` are what the responses of that run said, as in a verdict. Whom a metric asks about
     the answers belongs to no arm but to the ``metric``.
     """
 
@@ -102,6 +142,8 @@ class SnapshotInUse:
     served: tuple[str, ...] | None = None
     sentinel: bool = False
     metric: str = ""
+    formats: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,8 +162,20 @@ class SnapshotInUse:
         return tuple(name for name in self.served or () if name not in {held, plain})
 
     def days_left(self, today: date) -> int | None:
-        """Return the days until its model retires; ``None`` where nobody says."""
-        return None if self.classified is None else days_left(self.classified.retires_at, today)
+        """Return the days until its model retires, or is deprecated by its endpoint's own word.
+
+        ``None`` where nobody says, or nobody is asked.
+        """
+        if self.classified is None:
+            return None
+        ends = [day for day in (self.classified.retires_at, self.deprecated_at) if day is not None]
+        return days_left(min(ends, default=None), today)
+
+    @property
+    def deprecated_at(self) -> date | None:
+        """The first day from which on its endpoint calls it deprecated; ``None`` where it does not say."""
+        days = [date.fromisoformat(day) for day in self.deprecated if day != UNREADABLE]
+        return min(days, default=None)
 
 
 @dataclass(frozen=True, slots=True)

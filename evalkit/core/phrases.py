@@ -283,6 +283,7 @@ _CURES = {
     Reason.NO_VALUES: "record what is missing, or drop this bound",
     Reason.OUT_OF_RANGE: "a wider range:, or correct records",
     Reason.TOO_FEW: "more cases, or range: [low, high] on the bound, if the values have a known end",
+    Reason.NOT_IN_LOGS: "evalkit gate, which has the golden set; --skip-labelled leaves it to the gate",
 }
 
 

@@ -19,6 +19,7 @@ from evalkit.core.model import (
     Sample,
     SampleError,
 )
+from evalkit.core.quick import maker
 
 LARGEST = 1e20
 """No clock, bill or count of tokens shows more."""
@@ -45,15 +46,16 @@ def sample_of(data: Json, arm: Arm) -> Sample:
         field = _FIELDS.get(key)
         if field is not None:
             if value is not None:
-                found[field.name] = field.read(key, value)
+                name, read = field
+                found[name] = read(key, value)
         elif key not in _IGNORED:
             extra[key] = value
     if "case_id" not in found:
         raise RecordError("expected id, found none")
     _settle_outcome(found)
-    if not found.keys() & _OBSERVED:
+    if _OBSERVED.isdisjoint(found):
         raise RecordError("expected output or error, found neither")
-    return Sample(arm=arm, extra=extra, **found)
+    return maker(Sample)(arm=arm, extra=extra, **found)
 
 
 def record_of(sample: Sample) -> dict[str, Json]:
@@ -109,7 +111,7 @@ def case_of(data: Json) -> Case:
         raise RecordError("expected tags to be a list and metadata to be an object")
     return Case(
         id=_id("id", data.get("id")),
-        input=_asked(data.get("input")),
+        input=asked_of(data.get("input")),
         reference=data.get("reference", ABSENT),
         tags=tuple(map(str, tags)),
         cluster=None if cluster is None else str(cluster),
@@ -117,7 +119,12 @@ def case_of(data: Json) -> Case:
     )
 
 
-def _asked(value: Json) -> CaseInput:
+def asked_of(value: Json) -> CaseInput:
+    """Return what was asked, as a record writes it.
+
+    Raises:
+        RecordError: it is neither text, nor messages, nor variables.
+    """
     match value:
         case str() | dict():
             return value
@@ -151,6 +158,8 @@ def _id(key: str, value: Json) -> str:
 
 
 def _number(key: str, value: Json) -> float:
+    if type(value) is float and 0 <= value <= LARGEST:
+        return value  # nearly always
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RecordError(f"expected {key} to be a number, found {_shown(value)}")
     if not 0 <= value <= LARGEST:
@@ -160,6 +169,8 @@ def _number(key: str, value: Json) -> float:
 
 
 def _count(key: str, value: Json) -> int:
+    if type(value) is int and 0 <= value <= LARGEST:
+        return value  # nearly always
     number = _number(key, value)
     if number != int(number):
         raise RecordError(f"expected {key} to be a whole number, found {_shown(value)}")
@@ -221,10 +232,17 @@ _READERS: Mapping[str, Callable[[str, Json], object]] = {
 _NAMES = {"id": "case_id", "sample": "index"}
 _FIELDS = {key: _Field(_NAMES.get(key, key), read) for key, read in _READERS.items()}
 _IGNORED = {"arm"}
+RECORD_KEYS = tuple(_FIELDS)
+"""What a record may hold beside fields that nobody knows."""
+
+NUMBER_KEYS = frozenset(key for key, read in _READERS.items() if read in {_number, _count})
+"""Those that are numbers."""
 _PLAIN_FIELDS = tuple(
     name for name in _READERS if name not in {"id", "sample", "error", "metadata"}
 )
-_OBSERVED = {"output", "error", "refusal", "latency_ms", "ttft_ms", "output_tokens", "cost_usd"}
+_OBSERVED = frozenset(
+    {"output", "error", "refusal", "latency_ms", "ttft_ms", "output_tokens", "cost_usd"}
+)
 
 
 # ---------------------------------------------------------------- outcomes

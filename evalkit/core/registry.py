@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
 from hashlib import sha256
@@ -21,18 +21,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from evalkit.core.errors import PluginError, UsageError, suggestion
+from evalkit.core.model import Json
 from evalkit.core.ports import (
     Accuracy,
     Across,
     Example,
     NoOptions,
     ProviderPlugin,
+    ReaderPlugin,
     Remote,
     ScoreFunction,
     ScorerPlugin,
     Value,
     nothing_published,
 )
+from evalkit.core.traffic import LogExample, LogRecord
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -169,6 +172,7 @@ _FAILURES = (Exception, SystemExit)
 
 SCORERS = Registry("scorers", ScorerPlugin, files=True)
 PROVIDERS = Registry("providers", ProviderPlugin)
+READERS = Registry("readers", ReaderPlugin)
 
 
 # ---------------------------------------------------------------- declaring
@@ -231,6 +235,54 @@ def scorer(
             remote=remote,
             shaped=shaped,
             across=across,
+        )
+
+    return declare
+
+
+class _Alone:
+    """A reader of records that each stand for themselves."""
+
+    def __init__(self, function: Callable[[Json], Iterable[LogRecord]]) -> None:
+        self._function = function
+
+    def __call__(self, data: Json) -> Iterable[LogRecord]:
+        return self._function(data)
+
+    def rest(self) -> Iterable[LogRecord]:
+        """Return nothing: no record waited for another."""
+        return ()
+
+
+def reader(
+    name: str,
+    *,
+    recognises: Callable[[Json], bool],
+    members: str | None = None,
+    examples: Sequence[LogExample] = (),
+) -> Callable[[Any], ReaderPlugin]:
+    """Declare a function, or a class, as the reader of a format of logs.
+
+    A function takes one record and yields a ``LogRecord`` for each request in it::
+
+        @reader("acme", recognises=lambda data: isinstance(data, dict) and "acme_id" in data)
+        def acme(data):
+            yield LogRecord({"id": data["acme_id"], "output": data["text"]}, data)
+
+    Where a request is spread over several records, a class with ``__call__`` and ``rest`` is made
+    anew for each log; see ``core.ports.RecordReader``.
+    """
+
+    def declare(made: Any) -> ReaderPlugin:
+        alone = not isinstance(made, type)
+        return ReaderPlugin(
+            name=name,
+            open=(lambda: _Alone(made)) if alone else made,
+            recognises=recognises,
+            alone=alone,
+            members=members,
+            examples=tuple(examples),
+            doc=made.__doc__ or "",
         )
 
     return declare

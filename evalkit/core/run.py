@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from evalkit.core.model import Arm
+from evalkit.core.model import Arm, SystemPrompt
 from evalkit.core.verdict import Digests
+from evalkit.core.waiver import Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,29 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliedOn:
+    """A pass that stands for a gate that was not run, for none of its inputs changed.
+
+    ``envelope`` is its name and ``path`` its file; ``run``, ``created`` and ``candidate`` are those of the
+    run that passed, as the ``ledger`` has them, ``folder`` where it lies, if it is still there.
+    """
+
+    envelope: str
+    path: str
+    run: str
+    created: str
+    candidate: str
+    ledger: str
+    folder: str | None
+    digests: Digests
+
+    @property
+    def sentence(self) -> str:
+        """What every output says first."""
+        return f"Nothing was run: no input changed since {self.run} passed on {self.created[:10]}."
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The provenance of a run.
 
@@ -37,6 +61,9 @@ class Manifest:
     names the arm that could not go on and why, and ``kept`` how many answers of an arm were there
     already, paid for by an earlier run. ``unasked`` says, by the name of an instrument, why whoever it
     asks about the samples was not asked to the end. Every report of a run that is ``redacted`` leaves out texts.
+    ``lock`` is the digest of the entry of the lock that the run was held against, ``remarks`` what there is
+    to say about it, ``prompts`` the system prompts of both arms where both are known; ``waiver`` is the one
+    that let the run through.
     """
 
     run: str
@@ -59,6 +86,10 @@ class Manifest:
     redacted: bool = False
     commit: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    lock: str = ""
+    remarks: tuple[str, ...] = ()
+    prompts: Mapping[Arm, SystemPrompt] = field(default_factory=dict)
+    waiver: Waiver | None = None
     schema: str = "evalkit.run/1"
 
     @property

@@ -11,10 +11,14 @@ from evalkit.core.drift import Drift
 from evalkit.core.envelope import Kind, Limit, Require, Scope, Severity
 from evalkit.core.fields import FieldDrift
 from evalkit.core.model import Arm
+from evalkit.core.waiver import Waiver
 
 
 class ExitCode(IntEnum):
-    """What the process returns; printed by ``evalkit gate --help``."""
+    """What the process returns; printed by ``evalkit gate --help``.
+
+    ``PASS`` is also that of a verdict which a waiver lets through: it stays what it is, and says so.
+    """
 
     PASS = 0
     FAIL = 1
@@ -60,6 +64,7 @@ class Reason(StrEnum):
     NO_VALUES = "no_values"
     NO_BASELINE = "no_baseline"
     OUT_OF_RANGE = "out_of_range"
+    NOT_IN_LOGS = "not_in_logs"  # production logs do not hold what it takes: labels, a judge, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +241,17 @@ class SliceResult:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotSummary:
-    """The model that was asked for and the models that said they answered."""
+    """The model that was asked for and the models that said they answered.
+
+    ``formats`` are the format versions that responses named beside their answers, ``deprecated`` the days,
+    ISO 8601, from which on their endpoint calls the model deprecated; what is none of either is
+    ``unreadable``.
+    """
 
     requested: str | None
     served: tuple[str, ...]
+    formats: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +323,8 @@ class Facts:
     of the verdict has to know, such as that another model answered than was asked for. ``drift`` is what
     the texts of the arms differ by, whatever bounds name; nothing where nobody could have looked.
     ``contract`` is what became of the response schema between the arms, where they are held to two;
-    ``fields`` what the fields of JSON answers differ by.
+    ``fields`` what the fields of JSON answers differ by. ``waiver`` is who lets a verdict through that is
+    no pass.
     """
 
     digests: Digests
@@ -326,6 +339,7 @@ class Facts:
     drift: Drift | None = None
     contract: ContractDiff | None = None
     fields: FieldDrift | None = None
+    waiver: Waiver | None = None
 
 
 @dataclass(frozen=True, slots=True)

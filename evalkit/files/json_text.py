@@ -69,8 +69,8 @@ def parse_json(text: str) -> Json:
     Raises:
         JsonTextError: the text is not JSON, or is JSON that another reader would read otherwise.
     """
-    value, end = _decode_at(text, _skip_space(text, 0))
-    rest = _skip_space(text, end)
+    value, end = _decode_at(text, 0 if text[:1] == "{" else _skip_space(text, 0))
+    rest = end if end == len(text) else _skip_space(text, end)
     if rest != len(text):
         raise JsonTextError("something follows the end of the JSON value", rest)
     return _without_surrogates(value) if "\\u" in text else value

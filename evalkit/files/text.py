@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import sys
 import zlib
@@ -175,3 +176,24 @@ def _explained(name: str) -> Iterator[_Where]:
         raise SpecError.single(
             Place(name, at.line), f"cannot be read: {cause.strerror or cause}"
         ) from cause
+
+
+def file_sha256(path: Path | str) -> str:
+    """Return the sha256 of a file as it lies there, as ``sha256sum`` prints it.
+
+    Raises:
+        SpecError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as cause:
+        raise SpecError.single(Place(str(path)), f"cannot be read: {cause.strerror}") from cause
+
+
+def repository_of(path: Path | str) -> Path | None:
+    """Return the top of the repository that a file lies in, links followed; nothing where there is none."""
+    for folder in Path(absolute_name(path)).parents:
+        if (folder / ".git").exists():
+            return folder
+    return None

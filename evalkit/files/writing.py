@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,21 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_lines(path: Path, values: Iterable[object]) -> None:
+    """Write plain values as JSON lines, compressed where the name ends in ``.gz``, whole or not at all.
+
+    What is compressed has no name and no time in it: the same values give the same bytes.
+    """
+    with replacing(path) as beside, beside.open("wb") as stream:
+        if path.suffix == ".gz":
+            with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:
+                packed.writelines(json_line(value).encode() for value in values)
+        else:
+            stream.writelines(json_line(value).encode() for value in values)
         stream.flush()
         os.fsync(stream.fileno())
 

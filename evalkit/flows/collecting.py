@@ -65,7 +65,7 @@ def collect_run(
         problems: list[Problem] = []
         run.write_envelope(loaded.document)
         content, ids, sizes = SetDigest(), Ids.of(loaded.envelope), Sizes(loaded.envelope)
-        comparable = Comparable.of(loaded, problems)
+        comparable = Comparable.of(loaded, problems, against_lock=terms.against_lock)
         for case in kept_cases(run, loaded, problems, limit=limit, earlier=earlier):
             content.add(case_record(case))
             ids.add(case.id)
@@ -77,7 +77,7 @@ def collect_run(
         smoke = "" if limit is None else f"--limit {limit}"
         manifest = manifest_of(loaded, origin, content.hex(), smoke=smoke)
         manifest = replace(manifest, asked=() if earlier is None else earlier.asked)
-        run.write_manifest(manifest)
+        run.write_manifest(comparable.noted(manifest))
         strict = limit is None and not problems
         samples = recorded_samples(loaded, ids.known, problems, strict=strict)
         if before is not None:

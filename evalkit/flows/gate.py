@@ -28,6 +28,7 @@ from evalkit.flows.judgements import answers_of, consulting_notes
 from evalkit.flows.notes import notes
 from evalkit.flows.provenance import digests_of, manifest_of
 from evalkit.flows.reading import Read
+from evalkit.flows.unchanged import inputs_of
 from evalkit.flows.watching import BESIDE_LEDGER, Watched, watched
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, snapshot_summaries
@@ -39,6 +40,7 @@ from evalkit.stages.judge import judge
 from evalkit.stages.ledger import Answers, Ledger, Look, paid, question
 from evalkit.stages.score import ScoreRecorder, score
 from evalkit.stages.store import RunFolder
+from evalkit.stages.waive import let_through
 from evalkit.stats.evidence import Exhibit
 
 
@@ -80,6 +82,7 @@ def gate(
         smoke = "" if limit is None else f"--limit {limit}"
         manifest = manifest_of(loaded, origin, content.hex(), smoke=smoke)
         manifest = replace(manifest, asked=() if earlier is None else earlier.asked)
+        manifest = comparable.noted(manifest)
         run.write_manifest(manifest)
         strict = limit is None and not problems
         answers = Answers()
@@ -147,7 +150,7 @@ def judge_otherwise(
             look=before.look, asked=before.asked,
             spent=before.spent, settled=before.settled,
             stopped=before.stopped, kept=before.kept, unasked=before.unasked,
-            redacted=before.redacted or origin.redacted,
+            redacted=before.redacted or origin.redacted, prompts=before.prompts,
         )  # fmt: skip
         other.write_manifest(manifest)
         table, read = _table(other, loaded, judged.cases, judged.samples(), manifest)
@@ -258,6 +261,7 @@ def _judged(
             *consulting_notes(run, loaded, manifest),
             *seen.notes(),
             *read.notes(),
+            *manifest.remarks,
         ),
         drift=drift(read.texts, seed=envelope.seed, moved=movements(envelope.bounds, exhibits)),
         contract=contract if isinstance(contract, ContractDiff) else None,
@@ -267,6 +271,7 @@ def _judged(
     verdict = judge(
         envelope, exhibits, unbound, facts, seen.drifts, sliced=sliced, slices_left_out=left_out
     )
+    verdict = let_through(verdict, manifest.waiver)
     run.write_verdict(verdict)
     return verdict
 
@@ -284,6 +289,7 @@ def _look(
         envelope=loaded.envelope.name,
         candidate=summary.requested or ", ".join(summary.served),
         verdict=verdict.outcome.value,
+        inputs=inputs_of(loaded, manifest),
     )
 
 

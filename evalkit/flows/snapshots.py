@@ -140,6 +140,8 @@ def _in_use(
         classified=classified(snapshot, plugin_of(snapshot.provider)),
         run=run.path if run else None,
         served=summary.served if summary and same else None,
+        formats=summary.formats if summary and same else (),
+        deprecated=summary.deprecated if summary and same else (),
     )
 
 

@@ -26,8 +26,8 @@ class Terms:
     seconds of the epoch, by arm, and by ``metrics.NAME`` for whom an instrument asks; ``anyway`` asks
     even where no answers could prove a bound; ``settled`` says of a run whether its answers are enough,
     and the rest need not be asked; ``go_on`` returns what has to be typed to go on with a run;
-    ``announce`` is told, before the first request, how many there will be and what they will cost,
-    ``watch`` how far it is.
+    ``against_lock`` holds the run against the lock of its envelope; ``announce`` is told, before the
+    first request, how many there will be and what they will cost, ``watch`` how far it is.
     """
 
     cache: Path
@@ -35,6 +35,7 @@ class Terms:
     surroundings: Surroundings = field(default_factory=Surroundings)
     since: Mapping[str, float] = field(default_factory=dict)
     anyway: bool = False
+    against_lock: bool = True
     settled: Callable[[RunFolder], bool] | None = None
     go_on: Callable[[Path], str] = str
     announce: Callable[[str, Forecast], None] = _untold

@@ -73,7 +73,22 @@ def checks(view: View, manifest: Manifest) -> tuple[Check, ...]:
     found = [_check(row, place, manifest) for place, row in enumerate(view.rows)]
     if not _is_explained(view):
         found.insert(0, verdict_check(view))
+    if view.waived:
+        found.insert(0, _waiver_check(view))
     return tuple(found)
+
+
+def _waiver_check(view: View) -> Check:
+    """Return the waiver as a check that was skipped: it is told first, and proves nothing."""
+    return Check(
+        name=f"waiver of {one_line(view.verdict.envelope, most=200)}",
+        title="Waived",
+        status=Status.SKIPPED,
+        level=Level.WARNING,
+        state="waived",
+        summary=view.waived,
+        text=f"{view.waived}\nThe verdict stays {view.verdict.outcome.value}.",
+    )
 
 
 def verdict_check(view: View) -> Check:

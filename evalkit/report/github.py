@@ -143,5 +143,6 @@ def outputs(view: View, files: Mapping[str, str]) -> dict[str, str]:
         "exit_code": str(int(verdict.exit_code)),
         "sentence": one_line(verdict.sentence),
         "lead": one_line(verdict.lead, most=1000),
+        **({"waiver": view.waived} if view.waived else {}),
         **{name: one_line(path, most=4096) for name, path in files.items()},
     }

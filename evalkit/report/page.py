@@ -19,6 +19,7 @@ from evalkit.report.curves import verdict_curves
 from evalkit.report.drift import drift_of
 from evalkit.report.flips import Flips, flips_of
 from evalkit.report.histogram import figure_of
+from evalkit.report.prompts import prompts_of
 from evalkit.report.structure import contract_of, fields_of
 from evalkit.report.tables import (
     Cause,
@@ -108,33 +109,36 @@ def _sections(
 ) -> Iterator[Section]:
     unmeasured = view.verdict.outcome is Outcome.UNMEASURED
     if unmeasured:
-        yield _missing(view, "What went wrong", causes(view))
-    yield _envelope(view, words)
-    yield from _bounds(view, words)
+        yield missing_section(view, "What went wrong", causes(view))
+    yield envelope_section(view, words)
+    yield from bounds_sections(view, words)
     yield from _flips(view, texts)
     yield from _distributions(view)
+    yield from _prompts(manifest)
     yield from _contract(view)
     yield from _fields(view)
-    yield from _drift(view, texts)
+    yield from drift_sections(view, texts)
     yield from _slices(view)
     yield from _metrics(view)
     yield from _curves(view)
     if not unmeasured and error_rows(view):
-        yield _missing(view, "Missing samples", ())
+        yield missing_section(view, "Missing samples", ())
     yield Section("provenance", "Provenance", "Provenance", "", provenance(view, manifest))
 
 
 # ---------------------------------------------------------------- sections
 
 
-def _missing(view: View, heading: str, found: tuple[Cause, ...]) -> Section:
+def missing_section(view: View, heading: str, found: tuple[Cause, ...]) -> Section:
+    """Return what is not there, and what that leaves without a value."""
     lead = "Errors are counted, never scored."
     if found:
         lead += " A bound is not measured when too many of its samples are missing."
     return Section("missing", heading, heading, lead, Missing(error_rows(view), found))
 
 
-def _envelope(view: View, words: list[BoundText]) -> Section:
+def envelope_section(view: View, words: list[BoundText]) -> Section:
+    """Return the envelope plot."""
     low = len(words) > MOST_TALL_ROWS
     went_wrong = "#missing" if view.verdict.outcome is Outcome.UNMEASURED else ""
     rows = [
@@ -173,7 +177,8 @@ def _arm(view: View, arm: Arm) -> str:
     return name if name in {"", arm} else f"{arm} {name}"
 
 
-def _bounds(view: View, words: list[BoundText]) -> Iterator[Section]:
+def bounds_sections(view: View, words: list[BoundText]) -> Iterator[Section]:
+    """Yield the bounds one by one; nothing where there is none to show."""
     unmeasured = view.verdict.outcome is Outcome.UNMEASURED
     cards = tuple(
         text
@@ -214,13 +219,20 @@ def _distributions(view: View) -> Iterator[Section]:
         yield Section("distributions", "Distributions", "Distributions", lead, figures)
 
 
-def _drift(view: View, texts: Mapping[str, CaseText]) -> Iterator[Section]:
+def drift_sections(view: View, texts: Mapping[str, CaseText]) -> Iterator[Section]:
+    """Yield what changed that no bound names; nothing where nobody could have looked."""
     found = drift_of(view, texts)
     if found is not None:
         heading = "What changed that no bound names"
         lead = "The texts of both arms, compared whatever the bounds say. It looks for anything, so it decides nothing"
         lead += " but where the envelope bounds it: use it to see whether a bound is missing. On each line ○ is the baseline, ● the candidate."
         yield Section("drift", "Unnamed changes", heading, lead, found)
+
+
+def _prompts(manifest: Manifest) -> Iterator[Section]:
+    found = prompts_of(manifest)
+    if found is not None:
+        yield Section("prompts", "Prompts", "The system prompts", found.sentence, found)
 
 
 def _contract(view: View) -> Iterator[Section]:

@@ -56,6 +56,8 @@ def _snapshot(used: SnapshotInUse, today: date) -> Json:
         "run": used.run,
         "served": None if used.served is None else list(used.served),
         "strangers": list(used.strangers),
+        "format_versions": list(used.formats),
+        "told_deprecated_at": _day(used.deprecated_at),
     }
 
 

@@ -12,7 +12,15 @@ from enum import StrEnum
 from rich.console import Console
 from rich.text import Text
 
-from evalkit.core.lifecycle import STALE_DAYS, Classified, Inventory, Pin, SnapshotInUse
+from evalkit.core.lifecycle import (
+    STALE_DAYS,
+    UNREADABLE,
+    Classified,
+    Inventory,
+    Pin,
+    SnapshotInUse,
+    days_left,
+)
 from evalkit.core.wording import count_text
 from evalkit.report.columns import TITLE_COLUMNS
 from evalkit.report.lines import (
@@ -108,8 +116,23 @@ def _facts(used: SnapshotInUse, inventory: Inventory) -> Iterator[str]:
         yield "recorded: played back, nobody is asked"
     else:
         yield f"{known.pin.value}: {known.why}"
-        yield _retirement(known, used.days_left(inventory.today))
+        yield _retirement(known, days_left(known.retires_at, inventory.today))
     yield from _served(used)
+    yield from _told(used, inventory)
+
+
+def _told(used: SnapshotInUse, inventory: Inventory) -> Iterator[str]:
+    """Yield what the responses of the newest run said of their format and of the model's end."""
+    if used.formats:
+        yield f"answers in format version {', '.join(used.formats)} ({used.run})"
+    ends = used.deprecated_at
+    if ends is not None:
+        left = (ends - inventory.today).days
+        days = count_text(abs(left), "day")
+        when = f"as of {ends}, {days} left" if left >= 0 else f"since {ends}, {days} ago"
+        yield f"deprecated by its endpoint's word {when} ({used.run})"
+    if UNREADABLE in used.deprecated:
+        yield f"its endpoint names a day of deprecation that cannot be read ({used.run})"
 
 
 def _retirement(known: Classified, left: int | None) -> str:

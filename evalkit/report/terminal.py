@@ -80,15 +80,17 @@ def _lines(
 ) -> Iterator[Text]:
     verdict = view.verdict
     mark, colour = BANNERS[verdict.outcome]
+    if view.waived:
+        yield from wrapped(view.waived, width, style="bold yellow")
     yield Text()
     yield banner(mark, view.word, colour, verdict.sentence)
     yield from wrapped(verdict.lead, width)
     yield Text()
-    yield from _plot(view, width)
-    yield from _ways_out(view, width)
+    yield from plot_lines(view, width)
+    yield from ways_out(view, width)
     yield from _flips(view, width)
     yield from _fields(view, width)
-    yield from _drift(view, width, texts)
+    yield from drift_lines(view, width, texts)
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
         yield from wrapped(BLOCKS, width)
@@ -105,7 +107,8 @@ def _lines(
 # ---------------------------------------------------------------- the envelope
 
 
-def _plot(view: View, width: int) -> Iterator[Text]:
+def plot_lines(view: View, width: int) -> Iterator[Text]:
+    """Yield the envelope plot, a line a bound, with its legend."""
     if width >= 80:
         yield Text(" " * (TITLE_COLUMNS + 2) + HEAD, DIM)
     for row in view.rows:
@@ -156,7 +159,8 @@ def _corridor(row: Row) -> Text:
 # ---------------------------------------------------------------- below the plot
 
 
-def _ways_out(view: View, width: int) -> Iterator[Text]:
+def ways_out(view: View, width: int) -> Iterator[Text]:
+    """Yield what would settle each bound that is undecided or not measured."""
     undecided = [row for row in view.rows if row.settle]
     if not undecided:
         return
@@ -194,7 +198,7 @@ def _fields(view: View, width: int) -> Iterator[Text]:
             yield from (Text(f"  {part.plain}") for part in wrapped(line, width - 2))
 
 
-def _drift(view: View, width: int, texts: Mapping[str, CaseText]) -> Iterator[Text]:
+def drift_lines(view: View, width: int, texts: Mapping[str, CaseText]) -> Iterator[Text]:
     """Yield whether the texts can be told apart, and what tells most of it."""
     found = drift_shown(view)
     if found is None:

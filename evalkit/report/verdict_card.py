@@ -50,6 +50,7 @@ class VerdictCard:
     notes: tuple[Note, ...]
     next: str
     facts: str
+    waived: str = ""
 
 
 def verdict_card(view: View, manifest: Manifest) -> VerdictCard:
@@ -68,6 +69,7 @@ def verdict_card(view: View, manifest: Manifest) -> VerdictCard:
         notes=tuple(_notes(view, manifest)),
         next=_next(view),
         facts=view.facts,
+        waived=view.waived,
     )
 
 
@@ -105,7 +107,14 @@ def _notes(view: View, manifest: Manifest) -> Iterator[Note]:
         yield Note("To know", note)
     blocking = [row for row in view.rows if row.bound.blocks]
     undecided = any(row.bound.result is Result.UNDECIDED for row in blocking)
+    waiver = verdict.facts.waiver
     match verdict.outcome:
+        case _ if waiver is not None:
+            yield Note(
+                "Let through",
+                f"{waiver.by} answers for it, as of {waiver.given} and after a look at {waiver.run}; the "
+                "verdict is what it is, and nothing here is proven by it.",
+            )
         case Outcome.FAIL:
             yield Note("Why it blocks", _shown_broken(blocking))
         case Outcome.UNMEASURED:

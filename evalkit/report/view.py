@@ -49,6 +49,8 @@ ADVICE: Mapping[Outcome, str] = {
 MOST_TEXTS = 200
 """So many flips of one bound are shown with their texts; the rest are counted."""
 
+MOST_OF_A_WAIVER = 1200
+
 MOST_TEXTS_IN_ALL = 1000
 """And so many of all bounds together: more than that nobody reads, and a page opens at once."""
 
@@ -102,7 +104,7 @@ class FlipGroup:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a report shows, in order."""
+    """Everything a report shows, in order; ``waived`` is what it says before all else, or nothing."""
 
     verdict: Verdict
     word: str
@@ -113,6 +115,7 @@ class View:
     names: Mapping[Arm, str]
     facts: str
     interval_name: str
+    waived: str = ""
 
 
 def view_of(verdict: Verdict, manifest: Manifest) -> View:
@@ -131,6 +134,7 @@ def view_of(verdict: Verdict, manifest: Manifest) -> View:
         names={arm: _name(verdict, arm) for arm in verdict.facts.snapshots},
         facts=_facts(verdict, manifest),
         interval_name=interval_name(min(confidences, default=0.95)),
+        waived=_waived(verdict),
     )
 
 
@@ -192,7 +196,15 @@ def cases_to_show(view: View) -> set[str]:
     return flipped | {giveaway.case for giveaway in drift.giveaways} if drift else flipped
 
 
+def _waived(verdict: Verdict) -> str:
+    """Return who lets a verdict through that is no pass, until when, and why."""
+    waiver = verdict.facts.waiver
+    return "" if waiver is None else one_line(waiver.sentence, most=MOST_OF_A_WAIVER)
+
+
 def _advice(verdict: Verdict) -> str:
+    if verdict.facts.waiver is not None:
+        return "let through by a waiver"
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code == 0:
         return "let through by inconclusive: warn"
     return ADVICE[verdict.outcome]

@@ -59,11 +59,12 @@ class BoundReader:
     metrics: Metrics
     snapshots: Mapping[Arm, Snapshot]
     problems: Problems
+    at: Trail = ("bounds",)
 
     def bounds(self) -> Iterator[WrittenBound]:
         """Yield each bound with the place it is written at; ``each`` makes one bound a tag."""
         for index, line in enumerate(self.file.bounds):
-            trail: Trail = ("bounds", index)
+            trail: Trail = (*self.at, index)
             if line.on is not None and line.each is not None:
                 self.problems.add(trail, "give on or each, not both")
                 continue

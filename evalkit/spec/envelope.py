@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from evalkit.core.canary import CanaryPlan
 from evalkit.core.digest import digest
 from evalkit.core.envelope import Bound, Envelope, Instrument, LimitKind
 from evalkit.core.errors import Place, Problem, SpecError, UsageError, suggestion
 from evalkit.core.model import Arm, Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.spec.bounds import BoundReader, WrittenBound
+from evalkit.spec.canary import CANARY, canary_of
 from evalkit.spec.document import Document, read_document
 from evalkit.spec.drift import DRIFT, demanded, drift_bound
 from evalkit.spec.golden_set import GoldenSetReader
@@ -40,7 +42,7 @@ class LoadedEnvelope:
     envelope file of its own, which a run keeps. ``places`` says where each bound is written.
     ``source`` knows where each word of it is written, whatever was read in or overridden.
     ``unchecked`` names the scorers in files that were not run, ``narrowed_to`` the bounds that
-    ``--only`` left.
+    ``--only`` left. ``canary`` is how the candidate is rolled out, where the envelope says so.
     """
 
     path: str
@@ -54,6 +56,7 @@ class LoadedEnvelope:
     source: Document
     unchecked: tuple[str, ...] = ()
     narrowed_to: tuple[str, ...] = ()
+    canary: CanaryPlan | None = None
 
 
 def load_envelope(
@@ -161,6 +164,7 @@ def _meaning(
         reads_texts=file.drift.look == "on",
         drift_bound=of_drift,
     )
+    plan = canary_of(file, bounds, metrics, snapshots, problems)
     if sentinel is not None and not envelope.watched:
         problems.add(
             (Arm.BASELINE.value, "sentinel"),
@@ -186,6 +190,7 @@ def _meaning(
         plugins=metrics.plugins,
         source=document,
         unchecked=metrics.unchecked,
+        canary=plan,
     )
 
 
@@ -254,23 +259,29 @@ def _only(loaded: LoadedEnvelope, names: Sequence[str]) -> LoadedEnvelope:
 def _digest(data: Json) -> str:
     """Return the digest of what the document demands, without where files lie."""
     assert isinstance(data, dict)
-    meaning = {key: value for key, value in data.items() if key != "golden_set"}
+    meaning = {key: value for key, value in data.items() if key not in {"golden_set", CANARY}}
     for arm in Arm:
         if isinstance(snapshot := meaning.get(arm), dict):
-            meaning[arm.value] = {
-                key: value for key, value in snapshot.items() if key not in NO_MEANING
-            }
+            meaning[arm.value] = who_answers(snapshot)
     meaning |= demanded(meaning.pop(DRIFT, None))
     if isinstance(metrics := meaning.get("metrics"), dict):
         meaning["metrics"] = {name: _placeless(metric) for name, metric in metrics.items()}
     return digest(meaning)
 
 
+def who_answers(snapshot: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what a snapshot says of who answers, without where on this machine anything lies."""
+    found = {key: value for key, value in snapshot.items() if key not in NO_MEANING}
+    if isinstance(function := found.get("function"), str):
+        found["function"] = Path(function).name
+    return found
+
+
 def _placeless(metric: Json) -> Json:
     assert isinstance(metric, dict)
     found: dict[str, Json] = {**metric, "scorer": Path(str(metric["scorer"])).name}
     if isinstance(by := metric.get("by"), dict):
-        found["by"] = {key: value for key, value in by.items() if key not in NO_MEANING}
+        found["by"] = who_answers(by)
     return found
 
 

@@ -24,12 +24,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from evalkit.core.envelope import Require, Scope, Severity, Statistic
+from evalkit.spec.durations import Duration
+from evalkit.spec.prometheus_file import PrometheusFile
 
 WORD = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 FILE_WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 _PERCENT = re.compile(r"[-+−]?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s?%")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 T = TypeVar("T")
 
@@ -418,6 +421,42 @@ class DriftFile(Strict):
     confidence: Given[Confidence] = None
 
 
+# ---------------------------------------------------------------- canary
+
+
+def _as_stage(given: object) -> object:
+    return given if isinstance(given, dict) else {"share": given}
+
+
+class StageFile(Strict):
+    """A step of a rollout: how much of the traffic the candidate gets, and for how long."""
+
+    share: Part
+    min_duration: Given[Duration] = None
+    max_duration: Given[Duration] = None
+
+
+def _as_canary(given: object) -> object:
+    return {"stages": given} if isinstance(given, list) else given
+
+
+class CanaryFile(Strict):
+    """How a candidate is rolled out, and what rolls it back besides the bounds."""
+
+    stages: list[Annotated[StageFile, BeforeValidator(_as_stage)]] = Field(min_length=1)
+    triggers: list[BoundFile] = []
+    without: list[str] = []
+    min_duration: Given[Duration] = None
+    max_duration: Given[Duration] = None
+    look: Given[Duration] = None
+    stale_after: Given[Duration] = None
+    confidence: Given[Confidence] = None
+    detect: Annotated[Given[float], BeforeValidator(_as_seconds), Field(gt=1, le=1000)] = None
+    negligible: Given[Part] = None
+    sample: Given[Part] = None
+    prometheus: Given[PrometheusFile] = None
+
+
 NOISE_AWARE = "noise-aware"
 MOST_REPEATS = 1000
 REPEATS_SCHEMA = {
@@ -448,4 +487,5 @@ class EnvelopeFile(Strict):
     inconclusive: Literal["block", "warn"] = "block"
     early_stop: Literal["none", "betting"] = "none"
     drift: Annotated[DriftFile, BeforeValidator(_as_drift)] = DriftFile()
+    canary: Annotated[Given[CanaryFile], BeforeValidator(_as_canary)] = None
     seed: int = Field(default=0, ge=0)

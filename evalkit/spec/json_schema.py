@@ -37,6 +37,16 @@ _SHORT_FORMS: Mapping[tuple[str, str], list[Any]] = {
     ("EnvelopeFile", "drift"): [
         {"type": "string", "enum": ["on", "off"]}, {"$ref": "#/definitions/DriftFile"},
     ],
+    ("CanaryFile", "stages"): [
+        {
+            "type": "array", "minItems": 1,
+            "items": {"anyOf": [NUMBER_SCHEMA, {"$ref": "#/definitions/StageFile"}]},
+        },
+    ],
+    ("EnvelopeFile", "canary"): [
+        {"$ref": "#/definitions/CanaryFile"},
+        {"type": "array", "minItems": 1, "items": NUMBER_SCHEMA},
+    ],
     ("BoundFile", "delta"): [NUMBER_SCHEMA, {"$ref": "#/definitions/SidesFile"}],
 }  # fmt: skip
 """What the grammar accepts beside the long form, and a schema generator cannot see."""

@@ -26,7 +26,11 @@ FREE = {"golden_set", "seed", "inconclusive"}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One gate: what was asked (``key``), how often by then, of which answers, and what came out."""
+    """One gate: what was asked (``key``), how often by then, of which answers, and what came out.
+
+    ``inputs`` is the digest of everything that decides the verdict but live answers; it is empty where
+    that cannot be told, and in lines of earlier versions.
+    """
 
     key: str
     look: int
@@ -36,6 +40,7 @@ class Look:
     envelope: str
     candidate: str
     verdict: str
+    inputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,18 @@ class Ledger:
             if line.key == key:
                 earlier.setdefault(line.answers, len(earlier) + 1)
         return earlier.get(answers, len(earlier) + 1)
+
+    def newest(self, inputs: str) -> Look | None:
+        """Return the newest look at the same inputs; nothing where there is none.
+
+        Raises:
+            SpecError: a line of the ledger is none.
+        """
+        found = None
+        for line in self._looks():
+            if inputs and line.inputs == inputs:
+                found = line
+        return found
 
     def add(self, look: Look) -> None:
         """Write a look down, behind all others."""
@@ -134,8 +151,12 @@ def _look(data: Json) -> Look:
     if not isinstance(data, Mapping):
         raise TypeError("expected a mapping")
     names = Look.__dataclass_fields__.keys()
-    found = {name: data.get(name) for name in names}
-    number = found.pop("look")
-    if not isinstance(number, int) or not all(isinstance(value, str) for value in found.values()):
+    found = {"inputs": "", **{name: data[name] for name in names if name in data}}
+    number = found.pop("look", None)
+    if (
+        len(found) < len(names) - 1
+        or not isinstance(number, int)
+        or not all(isinstance(value, str) for value in found.values())
+    ):
         raise ValueError(f"expected {', '.join(names)}")
     return Look(look=number, **{name: str(value) for name, value in found.items()})

@@ -258,6 +258,22 @@ class RunFolder:
                 log.append(record(item))
                 yield item
 
+    def score_lines(self) -> Iterator[dict[str, Json]]:
+        """Yield the lines of the scores; nothing where the run was never judged.
+
+        Raises:
+            SpecError: the file was changed by hand.
+        """
+        path = self.path / SCORES
+        for line in numbered_lines(path) if path.is_file() else ():
+            try:
+                found = parse_json(line.text)
+            except JsonTextError as error:
+                raise SpecError.single(Place(str(path), line.number), str(error)) from None
+            if not isinstance(found, dict):
+                raise SpecError.single(Place(str(path), line.number), "expected scores")
+            yield found
+
     def write_manifest(self, manifest: Manifest) -> None:
         """Write where the verdict came from."""
         write_whole(self.path / MANIFEST, document_text(plain(manifest)))
@@ -368,4 +384,6 @@ def _verdict_record(verdict: Verdict) -> dict[str, Json]:
     assert isinstance(record, dict)
     facts = record.pop("facts")
     assert isinstance(facts, dict)
-    return {"envelope": record.pop("envelope"), "verdict": record.pop("outcome"), **record, **facts}
+    first = {"waiver": facts.pop("waiver")}  # whoever reads on must know it
+    named = {"envelope": record.pop("envelope"), "verdict": record.pop("outcome")}
+    return {**first, **named, **record, **facts}

@@ -7,11 +7,15 @@ the sample quantile is type 7 of Hyndman & Fan (1996).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.roots import first_integer
-from evalkit.stats.special import binomial_cdf
+from evalkit.stats.roots import first_integer_near
+from evalkit.stats.special import binomial_cdf, normal_quantile
+
+LEAST_LEVEL = 1e-12
 
 
 def rank_limits(n: int, quantile: float, alpha: float) -> tuple[int, int]:
@@ -24,14 +28,38 @@ def rank_limits(n: int, quantile: float, alpha: float) -> tuple[int, int]:
     >>> rank_limits(58, 0.95, 0.05)[1]
     59
     """
+    return lower_rank(n, quantile, alpha), upper_rank(n, quantile, alpha)
+
+
+def lower_rank(n: int, quantile: float, alpha: float) -> int:
+    """Return the rank of the lower limit of a quantile; 0 where n values give none."""
     if not n:
-        return 0, 1
-    at_most = first_integer(n, lambda j: binomial_cdf(j, n, quantile) >= 1 - alpha)
+        return 0
     # The largest r with P(at least r of n) >= 1 - alpha is one below the first that fails.
-    fails = first_integer(
-        n + 1, lambda r: r > 0 and 1 - binomial_cdf(r - 1, n, quantile) < 1 - alpha
+    return (
+        first_integer_near(
+            _guess(n, quantile, alpha) + 1,
+            n + 1,
+            lambda r: r > 0 and 1 - binomial_cdf(r - 1, n, quantile) < 1 - alpha,
+        )
+        - 1
     )
-    return fails - 1, at_most + 1
+
+
+def upper_rank(n: int, quantile: float, alpha: float) -> int:
+    """Return the rank of the upper limit of a quantile; n + 1 where n values give none."""
+    if not n:
+        return 1
+    return 1 + first_integer_near(
+        _guess(n, quantile, 1 - alpha), n, lambda j: binomial_cdf(j, n, quantile) >= 1 - alpha
+    )
+
+
+def _guess(n: int, quantile: float, level: float) -> int:
+    """Return about which number of successes among n is not exceeded at a level."""
+    reach = normal_quantile(min(max(level, LEAST_LEVEL), 1 - LEAST_LEVEL))
+    spread = math.sqrt(n * quantile * (1 - quantile))
+    return math.floor(n * quantile + reach * spread + (1 - 2 * quantile) * (reach**2 - 1) / 6)
 
 
 def sample_quantile(

@@ -63,6 +63,26 @@ def first_integer(last: int, holds: Callable[[int], bool]) -> int:
     return low
 
 
+def first_integer_near(guess: int, last: int, holds: Callable[[int], bool]) -> int:
+    """Return what ``first_integer`` returns, in fewer steps where a guess is near it.
+
+    >>> first_integer_near(9, 100, lambda n: n * n >= 50)
+    8
+    """
+    place = min(max(guess, 0), last)
+    step = 1
+    if place == last or holds(place):
+        low, high = 0, place
+        while low < high and holds(max(high - step, low)):
+            high, step = max(high - step, low), 2 * step
+        low = max(high - step + 1, low)
+        return low + first_integer(high - low, lambda n: holds(low + n))
+    while place + step < last and not holds(place + step):
+        place, step = place + step, 2 * step
+    low, high = place + 1, min(place + step, last)
+    return low + first_integer(high - low, lambda n: holds(low + n))
+
+
 Point: TypeAlias = tuple[float, float]
 
 

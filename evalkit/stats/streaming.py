@@ -26,19 +26,23 @@ from evalkit.stats.special import log_beta_cdf, log_beta_density
 class Events:
     """So many events among so many chances for one, of which more may come.
 
+    A chance may hold a part of an event, such as the share of a user's requests that failed: every
+    e-value here is a convex function of that part, so that it is at most what a whole event that is
+    as probable gives on average.
+
     Raises:
         ValueError: a negative number, or more events than chances.
     """
 
-    found: int
-    chances: int
+    found: float
+    chances: float
 
     def __post_init__(self) -> None:
         if not 0 <= self.found <= self.chances:
             raise ValueError(f"expected 0 to {self.chances} events, found {self.found}")
 
     @property
-    def others(self) -> int:
+    def others(self) -> float:
         """How many chances passed without the event."""
         return self.chances - self.found
 
@@ -158,19 +162,40 @@ def log_e_ratio_above(looks: FloatArray, tolerated: float, ratios: FloatArray) -
     >>> round(log_e_ratio_above(looks, 1.0, np.array([1.5, 2.0, 4.0, 8.0])), 6)
     16.504307
     """
+    return log_mixture(log_bets_on_ratio(looks, tolerated, ratios))
+
+
+def log_bets_on_ratio(looks: FloatArray, tolerated: float, ratios: FloatArray) -> FloatArray:
+    """Return what became of a bet on each rate ratio, in logarithms: looks that follow add to it.
+
+    The likelihood ratio of a share of events, with what both have in common left out. No event has
+    to be rare for it: with counts that are sums of independent 0s and 1s its mean is at most
+    ``exp(p·[n_c(tR − R0) + n_b(t − 1)]) = 1``, where ``t`` is the factor of an event in either arm,
+    because ``1 + x ≤ exp(x)``.
+
+    Args and errors are those of ``log_e_ratio_above``.
+    """
     if not (tolerated > 0 and ratios.size and np.all(ratios > tolerated)):
         raise ValueError(f"expected ratios above the tolerated {tolerated}, found {ratios}")
     found, both, traffic = looks.reshape(-1, 3).T
     if np.any((found < 0) | (found > both) | (traffic < 0) | (traffic > 1)):
         raise ValueError(f"expected events in the canary among all, and shares, found {looks}")
     rest = 1 - traffic
-    # The likelihood ratio of a share of events, with what both have in common left out.
     thinned = np.log(
         (traffic * tolerated + rest)[:, None] / (np.outer(traffic, ratios) + rest[:, None])
     )
-    total = float(found.sum()) * np.log(ratios / tolerated) + both @ thinned
-    most = float(total.max())
-    return most + math.log(float(np.exp(total - most).mean()))
+    bets: FloatArray = float(found.sum()) * np.log(ratios / tolerated) + both @ thinned
+    return bets
+
+
+def log_mixture(bets: FloatArray) -> float:
+    """Return the logarithm of the mean of what became of several bets.
+
+    >>> round(log_mixture(np.log(np.array([1.0, 3.0]))), 12) == round(math.log(2), 12)
+    True
+    """
+    most = float(bets.max())
+    return most + math.log(float(np.exp(bets - most).mean()))
 
 
 # ---------------------------------------------------------------- sums of many observations
@@ -203,7 +228,7 @@ def running_boundary(
             f"expected a level in (0, 1), variance ≥ 0 and tuned_for > 0, "
             f"found {alpha}, {variance} and {tuned_for}"
         )
-    prior = tuned_for / (-2 * math.log(both) + math.log1p(-2 * math.log(both)))
+    prior = tuning(both, tuned_for)
     whole = variance + prior
     growth = math.log(whole / prior)
     if not one_sided:
@@ -217,7 +242,17 @@ def running_boundary(
     return math.sqrt(whole) * root(gap, 0.0, math.sqrt(2 * (enough + math.log(2))))
 
 
-def _log_times(count: int, share: float, rate: float) -> float:
+def tuning(both: float, tuned_for: float) -> float:
+    """Return the precision of the normal mixture whose boundary is lowest at some variance.
+
+    Args:
+        both: the level of both sides together.
+        tuned_for: the variance.
+    """
+    return tuned_for / (-2 * math.log(both) + math.log1p(-2 * math.log(both)))
+
+
+def _log_times(count: float, share: float, rate: float) -> float:
     """Return ``count·log(share/rate)``, which is 0 where nothing was counted."""
     if not count:
         return 0.0

@@ -259,7 +259,7 @@ def _key(text: str | None, key: VendorKey, secrets: Secrets, place: str) -> str 
 
 
 def _address_lacks(base_url: str, path: str) -> Iterator[Lack]:
-    if not _is_address(base_url):
+    if not is_address(base_url):
         # What was found is not shown: it may hold a password.
         yield Lack("base_url", "expected an address such as https://host/path, without @, ? and #")
         return
@@ -273,7 +273,8 @@ def _address_lacks(base_url: str, path: str) -> Iterator[Lack]:
             return
 
 
-def _is_address(base_url: str) -> bool:
+def is_address(base_url: str) -> bool:
+    """Return whether a text is an address to which a path can be added, and nothing but that."""
     try:
         return bool(_ADDRESS.fullmatch(base_url)) and urlsplit(base_url).port != 0
     except ValueError:  # no such port, or numbers that are no address of the sixth version

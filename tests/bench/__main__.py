@@ -14,6 +14,8 @@ from tests.bench.engines import engine_lines
 from tests.bench.gates import gate_lines
 from tests.bench.judging import judging_lines
 from tests.bench.report import report_lines
+from tests.bench.shadow import shadow_lines
+from tests.bench.shadow_text import shadow_text_lines
 from tests.bench.start_up import start_up_lines
 from tests.bench.throughput import throughput_lines
 
@@ -26,7 +28,9 @@ def main() -> None:
         "engines": engine_lines,
         "judging": judging_lines,
         "report": report_lines,
+        "shadow": shadow_lines,
         "throughput": throughput_lines,
+        "shadow-text": shadow_text_lines,
     }
     for name in sys.argv[1:] or parts:
         sys.stdout.write(f"{name}\n")

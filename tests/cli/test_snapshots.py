@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -290,3 +292,69 @@ def test_the_problems_of_all_envelopes_are_told_at_once(tmp_path: Path) -> None:
     assert (done.code, done.out) == (2, "")
     assert "one.yaml:1" in done.err
     assert "two.yaml:1" in done.err
+
+
+# ---------------------------------------------------------------- what an endpoint says itself
+
+
+class _Endpoint(BaseHTTPRequestHandler):
+    """Answers with its format version in the body and its end in a header."""
+
+    ends = ""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = json.dumps({"said": "yes", "meta": {"model": "desk-2", "format": 2.1}}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.send_header("Deprecation", self.ends)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def test_what_an_endpoint_says_of_its_format_and_its_end_is_shown_and_warned_of(
+    tmp_path: Path,
+) -> None:
+    ends = datetime.now(UTC) + timedelta(days=40, hours=1)
+    _Endpoint.ends = f"@{int(ends.timestamp())}"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        place = world(
+            tmp_path, [FLOOR], cases=[case(n) for n in range(20)], candidate=[],
+            baseline=answers(20),
+        )  # fmt: skip
+        document = json.loads(place.envelope.read_text())
+        document["candidate"] = {
+            "provider": "http", "url": f"http://127.0.0.1:{server.server_port}/ask",
+            "body": {"q": "{{ prompt }}"},
+            "response": {"text": "said", "model": "meta.model", "format_version": "meta.format"},
+        }  # fmt: skip
+        place.envelope.write_text(json.dumps(document))
+        assert place.gate("-o", "reports/world-20261126T120000-aaaa").code == 0
+    finally:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+    manifest = tmp_path / "reports/world-20261126T120000-aaaa/manifest.json"
+    found = json.loads((manifest.parent / "verdict.json").read_text())["snapshots"]["candidate"]
+    day = ends.date().isoformat()
+    assert (found["formats"], found["deprecated"]) == (["2.1"], [day])
+    sample = json.loads((manifest.parent / "samples.jsonl").read_text().splitlines()[-1])
+    assert sample["format_version"] == "2.1"
+    assert sample["model_deprecated_at"].startswith(day)
+    shown = evalkit("snapshots", "envelope.yaml", folder=tmp_path)
+    assert shown.code == 0
+    told = " ".join(shown.out.split())
+    assert "answers in format version 2.1 (reports/world-20261126T120000-aaaa)" in told
+    assert f"deprecated by its endpoint's word as of {day}," in told
+    assert evalkit("snapshots", "envelope.yaml", "--warn-days", "30", folder=tmp_path).code == 0
+    warned = evalkit("snapshots", "envelope.yaml", "--warn-days", "90", "--json", folder=tmp_path)
+    assert warned.code == 1
+    assert "1 snapshot within 90 days of retirement" in warned.err
+    assert warned.json["envelopes"][0]["snapshots"][1]["told_deprecated_at"] == day

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from evalkit.core.lifecycle import (
+    UNREADABLE,
     Classified,
     EnvelopeInUse,
     Inventory,
     Lifecycle,
     Pin,
     SnapshotInUse,
+    day_told,
     days_left,
+    format_told,
 )
 from evalkit.core.model import Arm
 
@@ -81,3 +84,39 @@ def test_who_watches_a_baseline_is_not_called_the_baseline() -> None:
     assert replace(used(), arm=Arm.BASELINE).name == "baseline"
     assert replace(used(), arm=Arm.BASELINE, sentinel=True).name == "sentinel"
     assert replace(used(), arm=None, metric="tone").name == "tone"
+
+
+def test_an_endpoints_own_word_counts_where_it_is_the_earlier_one() -> None:
+    told = used(deprecated=("2026-12-01", "2026-12-24", UNREADABLE))
+    assert told.deprecated_at == date(2026, 12, 1)
+    assert told.days_left(TODAY) == 5
+    assert used(deprecated=("2028-01-01",)).days_left(TODAY) == 49
+    assert used(deprecated=(UNREADABLE,)).deprecated_at is None
+    assert used(None, deprecated=("2026-12-01",)).days_left(TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "true", "@99999999999999", "Fri, 99 Foo 2027", "2027-13-01", "x" * 9999, "9999-12-31T23:59:59-23:00"]
+)  # fmt: skip
+def test_what_is_no_day_is_unreadable_and_never_repeated(text: str) -> None:
+    assert day_told(text) == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("@1767225600", "2026-01-01"),
+        ("1767225600", "2026-01-01"),
+        ("Fri, 01 Jan 2027 00:00:00 GMT", "2027-01-01"),
+        ("2027-01-14T23:30:00-05:00", "2027-01-15"),
+        ("2027-01-14T23:30:00", "2027-01-14"),
+    ],
+)
+def test_a_day_is_read_in_every_form_that_endpoints_use(text: str, day: str) -> None:
+    assert day_told(text) == day
+
+
+def test_what_is_no_version_is_never_repeated() -> None:
+    assert [format_told(text) for text in ("v1", "2026-01", "", "a b", "x" * 41, "\x1b")] == [
+        "v1", "2026-01", *[UNREADABLE] * 4,
+    ]  # fmt: skip

@@ -20,10 +20,12 @@ from evalkit.files.text import (
     Line,
     absolute_name,
     file_name,
+    file_sha256,
     name_beside,
     numbered_lines,
     opened,
     raw_lines,
+    repository_of,
     whole_text,
 )
 
@@ -303,3 +305,21 @@ def test_a_file_that_lies_elsewhere_keeps_its_whole_name(
     cases = str(tmp_path / "cases.jsonl")
     assert name_beside(cases, "x.yaml") == cases
     assert name_beside("-", "x.yaml") == "-"
+
+
+def test_a_file_has_the_digest_that_others_print(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+    path.write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_sha256(path) == expected
+    with pytest.raises(SpecError, match="cannot be read"):
+        file_sha256(tmp_path / "absent")
+
+
+def test_the_repository_of_a_file_is_found_behind_links(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    (top / "deep").mkdir(parents=True)
+    assert repository_of(top / "deep" / "x.yaml") is None
+    (top / ".git").write_text("gitdir: elsewhere")
+    (tmp_path / "link").symlink_to(top / "deep")
+    assert repository_of(tmp_path / "link" / "x.yaml") == top

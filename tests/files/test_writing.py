@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from evalkit.files import writing
 from evalkit.files.text import numbered_lines
-from evalkit.files.writing import LineLog, cut_to_whole_lines, write_whole
+from evalkit.files.writing import LineLog, cut_to_whole_lines, write_lines, write_whole
 
 
 def test_a_file_is_written_with_line_feeds_in_utf_8(tmp_path: Path) -> None:
@@ -122,3 +123,24 @@ def test_what_a_process_that_died_wrote_of_a_line_is_cut(tmp_path: Path) -> None
     assert path.read_text() == '{"a":1}\n'
     cut_to_whole_lines(path)
     assert path.read_text() == '{"a":1}\n'
+
+
+def test_lines_are_the_same_bytes_whenever_they_are_written(tmp_path: Path) -> None:
+    for name in ("x.jsonl", "x.jsonl.gz"):
+        for place in ("one", "two"):
+            (tmp_path / place).mkdir(exist_ok=True)
+            write_lines(tmp_path / place / name, iter([{"b": 1, "a": "é"}, [2]]))
+        one, two = ((tmp_path / place / name).read_bytes() for place in ("one", "two"))
+        assert one == two
+        lines = [line.text for line in numbered_lines(tmp_path / "one" / name)]
+        assert lines == ['{"b":1,"a":"é"}', "[2]"]
+    assert gzip.decompress(one) == (tmp_path / "one" / "x.jsonl").read_bytes()
+
+
+def test_lines_that_fail_leave_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_lines(path, iter([{}, object()]))
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.jsonl"]  # noqa: PTH208

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.worlds import World, answers, case, outside_ci, world
+from tests.worlds import World, answers, case, evalkit, outside_ci, world
 
 ACCURACY: dict[str, Any] = {"metric": "accuracy", "min": 0.85}
 
@@ -93,6 +94,22 @@ def test_a_broken_bound_that_only_warns_is_a_warning(tmp_path: Path) -> None:
     made(tmp_path, {**ACCURACY, "severity": "warn"}, right=50)
     out = pytest_in(tmp_path, "--evalkit", "envelope.yaml", code=0)
     assert "EvalkitWarning: accuracy: 50.0" in out
+
+
+def test_what_is_waived_warns_by_name_and_fails_nothing(tmp_path: Path) -> None:
+    unmeasured = {"metric": "latency_ms", "max": 1000}
+    place = made(tmp_path, ACCURACY, unmeasured, {"metric": "error_rate", "max": 0.05}, right=50)
+    assert place.gate("-o", "run").code == 1
+    until = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    done = evalkit(
+        "approve", "run", "--because", "so", "--until", until, "--broken", "--by", "Ada",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    out = pytest_in(tmp_path, "--evalkit", "envelope.yaml", code=0)
+    assert f"EvalkitWarning: accuracy: waived by Ada, until {until}, because so" in out
+    assert "EvalkitWarning: latency_ms: waived by Ada" in out
+    assert "EvalkitWarning: error_rate" not in out
 
 
 def test_a_bound_that_was_not_measured_is_an_error(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ BOUNDS = "bounds: [{metric: length, max: 5}]\n"
 GOOD = HEAD + BOUNDS
 TOP = (
     "version, name, golden_set, candidate, baseline, metrics, bounds, repeats, confidence, scope, "
-    "require, severity, max_missing, inconclusive, early_stop, drift, seed"
+    "require, severity, max_missing, inconclusive, early_stop, drift, canary, seed"
 )
 
 

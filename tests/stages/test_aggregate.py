@@ -284,6 +284,17 @@ def test_models_that_said_they_answered_are_named_once() -> None:
     assert candidate(scored, *"abc").served == ("x", "y")
 
 
+def test_what_responses_say_of_their_format_and_their_models_end_is_kept() -> None:
+    said = [("2", "2027-01-14"), ("2.1", "Fri, 01 Jan 2027 00:00:00 GMT"), ("Sure! Here", "soon")]
+    scored = [
+        tokens(name, 1.0, format_version=version, model_deprecated_at=day)
+        for name, (version, day) in zip("abc", said, strict=True)
+    ]
+    found = candidate(scored, *"abc")
+    assert found.formats == ("2", "2.1", "unreadable")
+    assert found.deprecated == ("2027-01-01", "2027-01-14", "unreadable")
+
+
 def test_each_arm_says_what_it_asked_for_and_who_answered() -> None:
     needed = replace(
         envelope(baseline=Snapshot("replay", None, model="old")),

@@ -108,3 +108,27 @@ def test_a_further_look_is_told_in_the_lead() -> None:
     assert "look" not in verdict_on([trial], found=known).lead
     lead = verdict_on([trial], found=replace(known, look=3)).lead
     assert "This is look 3 at this candidate: a wrong claim may be made 12 times" in lead
+
+
+def test_the_newest_look_at_the_same_inputs_is_found(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    assert ledger.newest("i") is None
+    for inputs, verdict in (("i", "pass"), ("j", "pass"), ("i", "fail"), ("", "pass")):
+        ledger.add(replace(look("q", "a"), inputs=inputs, verdict=verdict))
+    found = ledger.newest("i")
+    assert found is not None
+    assert found.verdict == "fail"
+    assert ledger.newest("") is None
+    assert ledger.newest("k") is None
+
+
+def test_a_line_of_an_earlier_version_tells_no_inputs(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.add(look("q", "a"))
+    text = ledger.path.read_text()
+    assert ',"inputs":""' in text
+    ledger.path.write_text(text.replace(',"inputs":""', ""))
+    assert ledger.number("q", "b") == 2
+    ledger.path.write_text(text.replace('"verdict":"pass",', ""))
+    with pytest.raises(SpecError, match="is no line of a ledger"):
+        ledger.newest("i")

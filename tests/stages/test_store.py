@@ -435,7 +435,7 @@ def test_a_verdict_file_starts_with_what_it_is(run: RunFolder) -> None:
     found = judged_verdict()
     run.write_verdict(found)
     written = json.loads((run.path / VERDICT).read_text(encoding="utf-8"))
-    assert list(written)[:4] == ["schema", "envelope", "verdict", "exit_code"]
+    assert list(written)[:5] == ["schema", "waiver", "envelope", "verdict", "exit_code"]
     assert (written["schema"], written["verdict"]) == ("evalkit.verdict/1", found.outcome.value)
     assert written["exit_code"] == found.exit_code
     assert [each["result"] for each in written["bounds"]] == [

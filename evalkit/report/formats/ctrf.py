@@ -49,6 +49,7 @@ def ctrf(material: Material) -> str:
             "environment": environment,
             "extra": {
                 "evalkit": {
+                    **({"waiver": view.waived} if view.waived else {}),
                     "verdict": verdict.outcome.value,
                     "exit_code": int(verdict.exit_code),
                     "sentence": one_line(verdict.sentence),

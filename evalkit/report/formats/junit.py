@@ -57,7 +57,9 @@ def _count(found: tuple[Check, ...], status: Status) -> str:
 
 def _facts(material: Material) -> dict[str, str]:
     verdict, manifest = material.view.verdict, material.manifest
+    waived = {"waiver": material.view.waived} if material.view.waived else {}
     return {
+        **waived,
         "verdict": verdict.outcome.value,
         "exit_code": str(int(verdict.exit_code)),
         "sentence": verdict.sentence,

@@ -26,6 +26,8 @@ def metrics(material: Material) -> str:
     lines = [
         *_family("evalkit_exit_code", "gauge", "The verdict as the gate's exit code.",
                  [(envelope, f"{int(view.verdict.exit_code)}")]),
+        *_family("evalkit_waived", "gauge", "Whether a waiver let the verdict through.",
+                 [(envelope, "1")] if view.waived else []),
         *_results(view, envelope),
         *_estimates(view, envelope),
         *_arms(view, envelope),

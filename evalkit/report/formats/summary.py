@@ -18,9 +18,10 @@ from evalkit.report.corridor_text import COLUMNS, HEAD, LOW_COLUMN, SIGNS, line_
 from evalkit.report.drift import drift_shown, told_lines
 from evalkit.report.format import Material, report_format
 from evalkit.report.markdown import block, code, marker, prose
-from evalkit.report.safe import one_line
+from evalkit.report.prompts import PromptDiff, prompts_of
+from evalkit.report.safe import one_line, visible
 from evalkit.report.verdict_card import verdict_card
-from evalkit.report.view import CaseText, FlipGroup, Row, View
+from evalkit.report.view import MOST_OF_A_WAIVER, CaseText, FlipGroup, Row, View
 
 LIMIT = 65_536
 """How much GitHub takes of a comment; counted in bytes here, which are never fewer."""
@@ -38,6 +39,7 @@ MOST_WAYS = 30
 MOST_KINDS = 8
 MOST_NOTES = 5
 MOST_TOLD = 3
+MOST_OF_A_LINE = 200
 VALUE_COLUMNS = 12
 
 
@@ -103,6 +105,7 @@ def _head(material: Material) -> str:
         notes.append(f"{len(card.notes) - MOST_NOTES:,} more notes in report.html")
     lines = [
         marker(view.verdict.envelope),
+        *([f"**{prose(view.waived, most=MOST_OF_A_WAIVER)}**", ""] if view.waived else []),
         f"### {ICONS[view.verdict.outcome]} {view.word}: {prose(view.verdict.sentence)}",
         lead,
         "",
@@ -145,6 +148,8 @@ def _parts(material: Material) -> Iterator[Part]:
     if (found := drift_shown(view)) is not None:
         told = [f"- {prose(line)}" for line in told_lines(found, material.texts)]
         yield Part("\n**What no bound names**\n\n", told, "\n", "more lines", len(told))
+    if (prompts := prompts_of(material.manifest)) is not None:
+        yield _prompts(prompts)
     if view.rows:
         yield _numbers(material)
     if kinds:
@@ -253,6 +258,17 @@ def _examples(group: FlipGroup, material: Material) -> Iterator[Part]:
             [_told(case, text) for case, text in told],
             "\n\n</details>\n", "more cases in report.html", len(told),
         )  # fmt: skip
+
+
+def _prompts(prompts: PromptDiff) -> Part:
+    """Return the lines that the system prompts of both arms differ in."""
+    rows = [visible(f"{line.sign}{line.text}")[:MOST_OF_A_LINE] for line in prompts.lines]
+    fenced = block(rows)
+    fence = fenced[: fenced.index("text\n")]
+    return Part(
+        f"\n<details><summary>{prose(prompts.sentence)}</summary>\n\n{fence}diff\n", rows,
+        f"\n{fence}\n\n</details>\n", "more lines in report.html", len(rows) + prompts.left_out,
+    )  # fmt: skip
 
 
 def _told(case: str, text: CaseText) -> str:

@@ -265,9 +265,14 @@ def wanted_draws(envelope: Envelope, cases: Sequence[Case], baseline: ArmTable |
 
 
 def snapshot_summaries(envelope: Envelope, table: Table) -> dict[Arm, SnapshotSummary]:
-    """Return which model each arm asked for, and which ones said they answered."""
+    """Return which model each arm asked for, and what its responses said of who answered."""
     return {
-        arm: SnapshotSummary(snapshot.model, table.arms[arm].served)
+        arm: SnapshotSummary(
+            snapshot.model,
+            table.arms[arm].served,
+            table.arms[arm].formats,
+            table.arms[arm].deprecated,
+        )
         for arm, snapshot in envelope.snapshots.items()
     }
 
@@ -291,16 +296,18 @@ def _calibrations(envelope: Envelope) -> dict[Key, Calibration]:
 
 def _detectors(keys: Iterable[Key], scorers: Mapping[str, ScorerPlugin]) -> dict[Key, Detector]:
     """Return who reads the values that take judgement, with what is published about each."""
-    found = {}
-    for instrument, value in keys:
-        plugin = scorers[instrument]
-        rows = [row for row in plugin.accuracy() if row.value == value]
-        if rows:
-            biases = [abs(row.bias) for row in rows]
-            found[instrument, value] = Detector(
-                plugin.id, sum(row.labelled for row in rows), len(rows), median(biases), max(biases)
-            )
-    return found
+    found = {key: detector_of(scorers[key[0]], key[1]) for key in keys}
+    return {key: detector for key, detector in found.items() if detector is not None}
+
+
+def detector_of(plugin: ScorerPlugin, value: str) -> Detector | None:
+    """Return who reads a value, where that takes judgement and something is published about it."""
+    rows = [row for row in plugin.accuracy() if row.value == value]
+    if not rows:
+        return None
+    biases = [abs(row.bias) for row in rows]
+    labelled = sum(row.labelled for row in rows)
+    return Detector(plugin.id, labelled, len(rows), median(biases), max(biases))
 
 
 def _unit(key: Key, scorers: Mapping[str, ScorerPlugin]) -> str:

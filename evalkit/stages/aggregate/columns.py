@@ -14,6 +14,7 @@ import numpy as np
 
 from evalkit.core.calibration import NOT_DRAWN, Calibration
 from evalkit.core.envelope import Kind
+from evalkit.core.lifecycle import day_told, format_told
 from evalkit.core.model import ErrorKind, Sample, Score, ScoredSample, ScoreValue, Unscored
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.verdict import ArmSummary
@@ -33,6 +34,9 @@ CATEGORY = "a category in place of a number"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 INFINITE = "no finite value"
+MANY_TOLD = 20
+"""An endpoint that names more versions, or more days, than this tells nothing by them."""
+
 MANY_REASONS = 100
 """A scorer that fails in more ways than this is summed up instead of quoted."""
 
@@ -62,6 +66,8 @@ class ArmTable:
     columns: Mapping[Key, Column]
     summary: ArmSummary
     served: tuple[str, ...]
+    formats: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
 
     def observed(self, key: Key) -> Observed:
         """Return one column as evidence."""
@@ -122,6 +128,8 @@ class ArmBuilder:
     index: array[int] = field(default_factory=lambda: array("q"))
     errors: Counter[str] = field(default_factory=Counter)
     served: set[str] = field(default_factory=set)
+    formats: set[str] = field(default_factory=set)
+    deprecated: set[str] = field(default_factory=set)
     attempts: int | None = None
     costs: array[float] = field(default_factory=lambda: array("d"))
     unused: int = 0
@@ -193,6 +201,8 @@ class ArmBuilder:
                 recorded=self.recorded,
             ),
             served=tuple(sorted(self.served)),
+            formats=tuple(sorted(set(map(format_told, self.formats))))[:MANY_TOLD],
+            deprecated=tuple(sorted(set(map(day_told, self.deprecated))))[:MANY_TOLD],
         )
 
     def _cost(self) -> float | None:
@@ -210,6 +220,10 @@ class ArmBuilder:
             self.errors[sample.error.kind.value] += 1
         if sample.model is not None:
             self.served.add(sample.model)
+        if sample.format_version is not None:
+            self.formats.add(sample.format_version)
+        if sample.model_deprecated_at is not None:
+            self.deprecated.add(sample.model_deprecated_at)
         if sample.attempts is not None:
             self.attempts = (self.attempts or 0) + sample.attempts
         if sample.cost_usd is not None:

@@ -17,9 +17,11 @@ from evalkit.core.verdict import (
     Estimate,
     ExitCode,
     Facts,
+    MetricResult,
     Outcome,
     Reason,
     Result,
+    SliceResult,
     Unmeasured,
     Verdict,
 )
@@ -40,6 +42,8 @@ from evalkit.stats.standing import keeps
 
 NO_DRIFTS: Mapping[str, BaselineDrift] = MappingProxyType({})
 """Nobody has asked a recorded baseline anew."""
+
+ITSELF = "Both arms are the same snapshot: it was compared with itself."
 
 
 def judge(
@@ -63,10 +67,47 @@ def judge(
         sliced: the evidence on tags that no bound names, which decides nothing.
         slices_left_out: how many such tags there are beside them.
     """
-    drafts = [
-        draft(bound, exhibit, max_missing=envelope.max_missing)
-        for bound, exhibit in zip(envelope.bounds, exhibits, strict=True)
-    ]
+    return verdict_on(
+        envelope,
+        [
+            draft(bound, exhibit, max_missing=envelope.max_missing)
+            for bound, exhibit in zip(envelope.bounds, exhibits, strict=True)
+        ],
+        facts,
+        drifts,
+        metrics=[
+            metric_result(metric, exhibit)
+            for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)
+        ],
+        slices=[slice_result(part) for part in sliced],
+        slices_left_out=slices_left_out,
+        remark=ITSELF if envelope.baseline == envelope.candidate else "",
+    )
+
+
+def verdict_on(
+    envelope: Envelope,
+    drafts: Sequence[Draft],
+    facts: Facts,
+    drifts: Mapping[str, BaselineDrift] = NO_DRIFTS,
+    *,
+    metrics: Sequence[MetricResult] = (),
+    slices: Sequence[SliceResult] = (),
+    slices_left_out: int = 0,
+    remark: str = "",
+) -> Verdict:
+    """Return the verdict on a candidate whose bounds have been estimated, by whatever engines.
+
+    Args:
+        envelope: what is acceptable.
+        drafts: what is known of each bound on its own.
+        facts: what the verdict reports beside its bounds.
+        drifts: how far the recorded baseline has moved, by the name of each bound that is watched.
+        metrics: what is known of metrics without a bound.
+        slices: likewise of tags that no bound names.
+        slices_left_out: how many such tags there are beside them.
+        remark: what is said behind the lead.
+    """
     apart = Apart.of(envelope, facts.drift)
     claims = [(item.bound, item.p_broken) for item in drafts]
     corrected = _corrected(claims if apart is None else [*claims, (apart.bound, apart.p_broken)])
@@ -88,14 +129,10 @@ def judge(
     )
     if facts.stopped:
         headline, lead = stopped_sentences(headline, lead, outcome, facts.stopped)
-    if envelope.baseline == envelope.candidate:
-        lead = f"{lead} Both arms are the same snapshot: it was compared with itself."
+    if remark:
+        lead = f"{lead} {remark}"
     if facts.look > 1:
         lead = f"{lead} {look_sentence(facts.look)}"
-    metrics = [
-        metric_result(metric, exhibit)
-        for metric, exhibit in zip(envelope.metrics, metric_exhibits, strict=True)
-    ]
     verdict = Verdict(
         envelope=envelope.name,
         outcome=outcome,
@@ -105,7 +142,7 @@ def judge(
         bounds=tuple(bounds),
         metrics=tuple(metrics),
         facts=facts,
-        slices=tuple(slice_result(part) for part in sliced),
+        slices=tuple(slices),
         slices_left_out=slices_left_out,
     )
     return six_digits(verdict)

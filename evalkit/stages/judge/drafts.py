@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
 from evalkit.core.envelope import Bound, Kind, LimitKind, Scope
 from evalkit.core.model import Arm
-from evalkit.core.verdict import Estimate, Reason, Unmeasured
+from evalkit.core.verdict import Detector, Estimate, Reason, Unmeasured
 from evalkit.stats.asked import Asked
 from evalkit.stats.decision import p_outside
 from evalkit.stats.doubt import Mistakes, to_break
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of, estimate_of, uncalibrated
 from evalkit.stats.evidence import Evidence, Exhibit, case_means, exceeds, paired
+
+NO_MISTAKES: Mistakes = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,44 @@ def draft(bound: Bound, exhibit: Exhibit, *, max_missing: float) -> Draft:
         p_broken=1.0 if gap else _p_broken(to_break(bound, evidence.mistakes), judged),
         uncalibrated=gap,
         moved=_moved(bound, evidence),
+    )
+
+
+def drafted(
+    bound: Bound,
+    candidate: Measured | Unmeasured,
+    *,
+    baseline: Measured | Unmeasured | None = None,
+    effect: Measured | Unmeasured | None = None,
+    complete: Measured | None = None,
+    mistakes: Mistakes = NO_MISTAKES,
+    unit: str = "",
+    detector: Detector | None = None,
+) -> Draft:
+    """Return the draft of a bound that was estimated elsewhere, from more samples than are kept.
+
+    Args:
+        bound: the bound.
+        candidate: what is known of the candidate alone.
+        baseline: likewise of the baseline, where there is one.
+        effect: candidate against baseline, where the limit compares them.
+        complete: what the limit is laid on, from the observed samples alone, where some are missing.
+        mistakes: how much of each arm's rate may be mistakes of its detector.
+        unit: what is printed behind a number.
+        detector: who read the values, where that takes judgement.
+    """
+    judged = candidate if effect is None else effect
+    evidence = Evidence(0, {}, mistakes=mistakes)
+    return Draft(
+        bound=bound,
+        exhibit=Exhibit((), evidence, {}, unit=unit, detector=detector),
+        baseline=baseline,
+        candidate=candidate,
+        effect=effect,
+        complete=complete,
+        p_broken=_p_broken(to_break(bound, mistakes), judged),
+        uncalibrated=None,
+        moved=None,
     )
 
 

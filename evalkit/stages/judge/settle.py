@@ -145,8 +145,8 @@ def _repeats(item: Draft, search: _Search, candidate: ArmSummary) -> int | None:
     least = least_of(bound, cases=estimate.n, units=estimate.clusters)
     if bound.limit.kind is not LimitKind.DELTA or estimate.clusters < least:
         return None
-    if not isinstance(engine, (BoundedMean, UnboundedMean)):
-        return None  # how much of a quantile's scatter is noise is not known
+    if not isinstance(engine, (BoundedMean, UnboundedMean)) or not item.exhibit.evidence.arms:
+        return None  # how much of its scatter is noise of the draws is not known
     for times in range(2, MOST_DRAWS + 1):
         factor = narrowing(item.exhibit.evidence, times)
         if factor is None:

@@ -1,0 +1,1 @@
+"""A canary's decision as people and machines read it."""

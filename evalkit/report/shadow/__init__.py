@@ -1,0 +1,1 @@
+"""What production logs say, for people and programs: terminal, page, JSON."""

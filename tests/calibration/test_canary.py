@@ -1,0 +1,71 @@
+"""What the page about canaries says holds in a small simulation, seeded."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import numpy as np
+import pytest
+
+from evalkit.core.canary import Action
+from tests.calibration.canary import (
+    BUDGET,
+    EACH,
+    ENOUGH,
+    PAGE,
+    SPEEDS,
+    by_configured_share,
+    caught_by_needed,
+    ended,
+    false_alarms,
+    family,
+    first_alarm,
+    looks_to_alarm,
+    z_test_alarms,
+)
+
+
+def test_five_triggers_share_the_budget() -> None:
+    assert len(family()) * EACH == pytest.approx(BUDGET)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.06, 0.04])
+def test_candidates_at_their_limits_are_not_rolled_back(share: float) -> None:
+    found = false_alarms(share, runs=4, batch=1000)
+    assert sum(any(alarms) for alarms in zip(*found.values(), strict=True)) == 0
+
+
+def test_a_repeated_z_test_rolls_back_a_third_of_them_and_the_configured_share_nearly_all() -> None:
+    assert 0.27 < z_test_alarms(1000) < 0.37
+    assert by_configured_share(5) == 1.0
+
+
+@pytest.mark.parametrize(("place", "most"), [(0, 2), (1, 3), (2, 4), (4, 13)])
+def test_doubled_errors_are_found_as_soon_as_the_table_says(place: int, most: int) -> None:
+    assert median(looks_to_alarm(SPEEDS[place], 100)) <= most
+
+
+def test_a_regression_of_the_last_stage_is_caught_there_and_nowhere_earlier() -> None:
+    assert {ended(run, 2) for run in range(10)} == {(Action.ROLLBACK, 2)}
+    assert {ended(run, None) for run in range(10)} == {(Action.PROMOTE, 2)}
+
+
+@pytest.mark.parametrize("name", ENOUGH)
+def test_four_of_five_bad_candidates_are_found_by_the_traffic_that_is_needed(name: str) -> None:
+    watched, _, bad = ENOUGH[name]
+    caught, needed = caught_by_needed(watched, bad, 30)
+    assert caught >= 0.7  # of 30 runs
+    assert needed > 100
+
+
+def test_a_harmless_candidate_of_the_same_traffic_is_not_found() -> None:
+    [errors, *_] = family()
+    assert first_alarm(errors, np.random.default_rng(1), 2000, 0.05, looks=30) is None
+
+
+def test_the_page_is_there_and_holds_what_was_promised() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert "| 1 % → 2 % | 5.0 % | 1 | 0.05 | 2 |" in page
+    assert (
+        "| errors double from the 20 % stage on | 0.0 % | 0.0 % | 100.0 % | 0.0 % | 0.0 % |" in page
+    )
