@@ -124,7 +124,7 @@ def shadow(
     started = origin(f"{loaded.envelope.name}-shadow")
     folder, golden = _places(output, started.run, sample=bool(sample_cases))
     asked = flow.Asked(
-        sources=_sources(logs),
+        sources=_sources(logs, whole=cluster is not None),
         arms=_arms(arm or ()),
         reader=reader,
         mapped=field_map(mapped or [], metrics=flow.metric_names(loaded)),
@@ -202,15 +202,23 @@ def _places(output: Path | None, run: str, *, sample: bool) -> tuple[Path, Path]
     return output, output / GOLDEN
 
 
-def _sources(logs: Sequence[str]) -> list[str | tuple[str, Arm]]:
-    """Return the logs, with the arm where one is named before them."""
+def _sources(logs: Sequence[str], *, whole: bool) -> list[str | tuple[str, Arm]]:
+    """Return the logs, with the arm where one is named before them.
+
+    ``whole`` asks for whole paths: workers elsewhere have other folders that they work in.
+    """
+    from evalkit.wire.log_files import is_url
+
+    def place(path: str) -> str:
+        return str(Path(path).absolute()) if whole and not is_url(path) else path
+
     found: list[str | tuple[str, Arm]] = []
     for text in logs:
         name, sep, path = text.partition("=")
         if sep and name in tuple(Arm) and not Path(text).exists():
-            found.append((path, Arm(name)))
+            found.append((place(path), Arm(name)))
         else:
-            found.append(text)
+            found.append(place(text))
     return found
 
 

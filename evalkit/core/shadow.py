@@ -65,7 +65,6 @@ class Traffic:
     last: int | None
     other_arms: Mapping[str, int]
     malformed: int
-    worked_by: str
     digest: str
 
 

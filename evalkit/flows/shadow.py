@@ -100,7 +100,7 @@ def shadow(
         unlabelled=asked.skip_labelled,
         whole_only=numbers is not None,
     )
-    traffic = traffic_of(tallied, known, asked, parts, executor)
+    traffic = traffic_of(tallied, known, asked, parts)
     drifted, cases, samples = drift_of(followed, sights, asked, reads=numbers is None)
     facts = Facts(
         digests=digests_of(loaded, ""),

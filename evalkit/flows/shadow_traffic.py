@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from evalkit.core.digest import digest
 from evalkit.core.model import Arm, ErrorKind
 from evalkit.core.shadow import ArmTraffic, Joined, Traffic
-from evalkit.core.spreading import Executor
 from evalkit.core.verdict import ArmSummary
 from evalkit.core.wording import count_text
 from evalkit.flows.shadow_asked import Asked
@@ -68,9 +67,7 @@ class Known:
         )
 
 
-def traffic_of(
-    tallied: Tallied, known: Known, asked: Asked, parts: Parts, executor: Executor
-) -> Traffic:
+def traffic_of(tallied: Tallied, known: Known, asked: Asked, parts: Parts) -> Traffic:
     """Return how much traffic was counted, and what became of the rest."""
     logs, match = tallied.logs, matched(tallied.logs, asked.join)
     hours = logs.tally.hours
@@ -102,7 +99,6 @@ def traffic_of(
         last=int(hours[-1]) if hours.size else None,
         other_arms=tallied.seen.strangers,
         malformed=tallied.seen.malformed,
-        worked_by=executor.name,
         digest=digest([logs.tally.digest(), "" if pairs is None else pairs.digest()]),
     )
 

@@ -94,7 +94,7 @@ def traffic(**changes: Any) -> Traffic:
     arms = {arm: ArmTraffic(arm.value, 1300, 3, 0, 0, 5, ("m-1",)) for arm in Arm}
     found = Traffic(
         files=("log.jsonl",), arms=arms, joined=Joined.PAIRED, pairs=1297, clustered=True, users=386,
-        first=DAY, last=DAY + 47, other_arms={}, malformed=0, worked_by="this process", digest="abc",
+        first=DAY, last=DAY + 47, other_arms={}, malformed=0, digest="abc",
     )  # fmt: skip
     return replace(found, **changes)
 

@@ -163,7 +163,6 @@ def _provenance(shadow: Shadow, manifest: Manifest) -> tuple[Source, ...]:
                 for name, arm in shadow.traffic.arms.items()
             ),
         ),
-        Source("worked by", shadow.traffic.worked_by),
         Source("created", manifest.created),
         Source("evalkit", f"{manifest.evalkit}{f' on {versions}' if versions else ''}"),
         Source("commit", manifest.commit or "", exact=True),
