@@ -13,13 +13,14 @@ from rich.text import Text
 
 from evalkit.core.comparison import JudgedRun
 from evalkit.core.model import Arm
+from evalkit.core.shares import shares
 from evalkit.core.verdict import Flip
 from evalkit.core.wording import count_text
 from evalkit.report.corridor_text import SIGNS
 from evalkit.report.lines import COLOURS, DIM, heading
 from evalkit.report.pairs import Answer, Excerpt, Group, Pair, groups_of
 from evalkit.report.safe import one_line, visible
-from evalkit.report.view import CaseText, FlipGroup, shares, view_of
+from evalkit.report.view import CaseText, FlipGroup, view_of
 
 INDENT = 4
 LABELS = 11

@@ -20,6 +20,7 @@ from evalkit.core.phrases import (
     told_apart,
 )
 from evalkit.core.run import Manifest
+from evalkit.core.shares import shares
 from evalkit.core.verdict import (
     ArmSummary,
     BoundResult,
@@ -272,19 +273,6 @@ def _flip_groups(verdict: Verdict, bounds: Sequence[BoundResult]) -> list[FlipGr
             kinds, shares([len(moved) for _, moved in kinds], most), strict=True
         )
     ]
-
-
-def shares(sizes: Sequence[int], most: int) -> list[int]:
-    """Return how much of each size fits into a whole; none has more while another goes short.
-
-    >>> shares([300, 5, 100], 200), shares([2, 3], 200)
-    ([98, 5, 97], [2, 3])
-    """
-    found, left = list(sizes), most
-    for rank, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
-        found[place] = min(sizes[place], left // (len(sizes) - rank))
-        left -= found[place]
-    return found
 
 
 def _tallies(bounds: Sequence[BoundResult]) -> list[tuple[Result, bool, int]]:

@@ -12,9 +12,10 @@ from evalkit.core.digest import canonical_json, digest
 from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import ABSENT, Case, CaseInput, Json, Message
 from evalkit.files.json_text import JsonTextError, json_elements, parse_json, written_id
-from evalkit.files.text import STDIN, file_name, numbered_lines, opened, raw_lines, whole_text
+from evalkit.files.text import STDIN, file_name, numbered_lines, raw_lines, whole_text
 from evalkit.spec.document import parse_yaml
 from evalkit.spec.grammar import GoldenSource, shown
+from evalkit.spec.parquet_rows import parquet_rows
 from evalkit.spec.problems import unknown_key
 
 CASE_KEYS = ("id", "input", "reference", "tags", "cluster", "metadata")
@@ -324,21 +325,8 @@ def _nested(columns: Sequence[str], cells: Sequence[str]) -> Json:
 
 
 def _parquet_rows(path: str) -> Iterator[Row | Problem]:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise SpecError.single(
-            Place(path), "Parquet needs an extra: pip install 'evalkit-gate[parquet]'"
-        ) from None
-    number = 0
-    with opened(path) as stream:
-        try:
-            for batch in parquet.ParquetFile(stream).iter_batches(batch_size=1024):
-                for data in batch.to_pylist():
-                    number += 1
-                    yield _table_row(data, Place(path, number))
-        except (OSError, ValueError) as error:
-            raise SpecError.single(Place(path), f"not a Parquet file: {error}") from None
+    for data, place in parquet_rows(path):
+        yield _table_row(data, place)
 
 
 def _table_row(data: dict[str, object], place: Place) -> Row | Problem:

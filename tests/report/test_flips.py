@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from evalkit.core.model import Arm, Case, ErrorKind, Sample, SampleError
 from evalkit.core.verdict import Flip, Outcome, SnapshotSummary, Verdict
 from evalkit.report.html import render_html
@@ -18,7 +16,6 @@ from evalkit.report.view import (
     CaseText,
     case_text,
     cases_to_show,
-    shares,
     view_of,
 )
 from evalkit.stages.judge.sentence import stopped_sentences
@@ -68,14 +65,6 @@ def test_many_bounds_share_what_a_page_can_show() -> None:
     assert sum(shown) == MOST_TEXTS_IN_ALL
     assert shown[0] == 3
     assert set(shown[1:]) == {20, 21}
-
-
-@pytest.mark.parametrize("most", [0, 1, 7, 100])
-@pytest.mark.parametrize("sizes", [[], [0], [5, 0, 9], [1, 1, 1, 1], [100, 3, 3]])
-def test_shares_take_all_there_is_and_no_more_than_there_is(sizes: list[int], most: int) -> None:
-    found = shares(sizes, most)
-    assert sum(found) == min(most, sum(sizes))
-    assert all(0 <= share <= size for share, size in zip(found, sizes, strict=True))
 
 
 def test_only_cases_that_are_shown_need_their_texts() -> None:

@@ -22,14 +22,13 @@ from evalkit.files.text import (
     STDIN,
     Line,
     file_name,
-    opened,
     raw_lines,
     whole_text,
 )
+from evalkit.spec.parquet_rows import parquet_rows
 
 MAX_CELL = 16 * 1024 * 1024
 MAX_MEMBERS = 1_000_000
-ROWS_PER_BATCH = 1024
 
 
 class Row(NamedTuple):
@@ -183,21 +182,8 @@ _MAPPINGS = ("input", "metadata")
 
 
 def _parquet_rows(path: str) -> Iterator[Row | Problem]:
-    try:
-        from pyarrow import parquet
-    except ImportError:
-        raise SpecError.single(
-            Place(path), "Parquet needs an extra: pip install 'evalkit-gate[parquet]'"
-        ) from None
-    number = 0
-    with opened(path) as stream:
-        try:
-            for batch in parquet.ParquetFile(stream).iter_batches(batch_size=ROWS_PER_BATCH):
-                for data in batch.to_pylist():
-                    number += 1
-                    yield _table_row(data, Place(path, number))
-        except (OSError, ValueError) as error:
-            raise SpecError.single(Place(path), f"not a Parquet file: {error}") from None
+    for data, place in parquet_rows(path):
+        yield _table_row(data, place)
 
 
 def _table_row(data: dict[str, object], place: Place) -> Row | Problem:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evalkit.core.digest import digest
 from evalkit.core.model import Arm, Case, CaseInput, Json
 from evalkit.core.shadow import Stratum
+from evalkit.core.shares import shares
 from evalkit.core.text import folded, word_count
 from evalkit.core.traffic import Logged
 from evalkit.stages.shadow.slices import hash_of
@@ -172,7 +173,7 @@ def drawn(
             else:
                 seen.add(key)
                 found.append(logged)
-    taken = dict(zip(usable, _fair([len(found) for found in usable.values()], count), strict=True))
+    taken = dict(zip(usable, shares([len(found) for found in usable.values()], count), strict=True))
     cases = [
         _case(logged, stratum, len(strata[stratum]) / taken[stratum] / share)
         for stratum, found in usable.items()
@@ -200,16 +201,3 @@ def _case(logged: Logged, stratum: str, weight: float) -> Case:
         cluster=None if logged.user is None else f"user-{hash_of(logged.user):016x}",
         metadata=metadata,
     )
-
-
-def _fair(sizes: Sequence[int], most: int) -> list[int]:
-    """Return how much of each size fits into a whole; none has more while another goes short.
-
-    >>> _fair([300, 5, 100], 200), _fair([2, 3], 200)
-    ([98, 5, 97], [2, 3])
-    """
-    found, left = list(sizes), most
-    for rank, place in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
-        found[place] = min(sizes[place], left // (len(sizes) - rank))
-        left -= found[place]
-    return found
