@@ -16,7 +16,7 @@ from evalkit.core.errors import UsageError
 if TYPE_CHECKING:
     from evalkit.core.canary import Decision
     from evalkit.core.model import Arm
-    from evalkit.flows.canary_logs import LogForm
+    from evalkit.flows.canary.logs import LogForm
     from evalkit.spec.envelope import LoadedEnvelope
 
 WATCHING = "Watching"
@@ -101,7 +101,7 @@ def canary(
     Exit codes: 0 promote, 1 roll back, 3 hold, 4 hold for lack of data.
     """
     from evalkit.cli.world import code_root, result_console, until_read
-    from evalkit.flows.canary import exit_code, plan_of
+    from evalkit.flows.canary.opened import exit_code, plan_of
     from evalkit.spec.envelope import load_envelope
 
     loaded = load_envelope(envelope, code_root=code_root())
@@ -139,8 +139,8 @@ def _looked_at_logs(
 ) -> Decision:  # fmt: skip
     """Return the decision after what is new in the logs; what was left out of them is told."""
     from evalkit.core.wording import count_text
-    from evalkit.flows.canary import opened_canary, plan_of
-    from evalkit.flows.canary_logs import LogSource
+    from evalkit.flows.canary.logs import LogSource
+    from evalkit.flows.canary.opened import opened_canary, plan_of
 
     source = LogSource(logs, loaded, form, replay=replay)
     with opened_canary(path, plan_of(loaded), run=run) as opened:
@@ -160,11 +160,11 @@ def _looked_at_logs(
 
 def _newest(loaded: LoadedEnvelope, path: Path, now: float, run: str | None) -> Decision:
     """Return the decision by what is monitored, or without that the last one that was made."""
-    from evalkit.flows.canary import last_decision, opened_canary, plan_of
+    from evalkit.flows.canary.opened import last_decision, opened_canary, plan_of
 
     plan = plan_of(loaded)
     if plan.prometheus is not None:
-        from evalkit.flows.canary_prometheus import prometheus_source
+        from evalkit.flows.canary.prometheus import prometheus_source
 
         source = prometheus_source(loaded, os.environ)
         with opened_canary(path, plan, run=run) as opened:
@@ -179,7 +179,7 @@ def _newest(loaded: LoadedEnvelope, path: Path, now: float, run: str | None) -> 
 def _form(
     arms: list[str] | None, log_format: str | None, mapped: list[str] | None, skip_malformed: int
 ) -> LogForm:
-    from evalkit.flows.canary_logs import LogForm
+    from evalkit.flows.canary.logs import LogForm
     from evalkit.spec.traffic import field_map
 
     return LogForm(log_format, field_map(mapped or []), _labels(arms or []), skip_malformed)
@@ -188,7 +188,7 @@ def _form(
 def _labels(written: Sequence[str]) -> Mapping[str, Arm]:
     """Return which arm a label of the logs stands for; of an arm that is not named, the usual ones."""
     from evalkit.core.model import Arm
-    from evalkit.flows.canary_looks import USUAL_LABELS
+    from evalkit.flows.canary.looks import USUAL_LABELS
 
     labels: dict[str, Arm] = {}
     for text in written:

@@ -10,7 +10,7 @@ from evalkit.core.model import Json
 from evalkit.core.watching import Watching
 from evalkit.core.wording import SPACE
 from evalkit.files.json_text import JsonTextError, document_text, parse_json
-from evalkit.flows.canary_grants import Grants, Ruling
+from evalkit.flows.canary.grants import Grants, Ruling
 from evalkit.report.canary.metrics import metrics_text
 from evalkit.report.canary.pages import decision_page, gate_page
 from evalkit.wire.listening import JSON, Asked, Said

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from evalkit.core.canary import CanaryPlan, LookSource
-    from evalkit.flows.canary import OpenCanary
-    from evalkit.flows.canary_logs import LogForm
-    from evalkit.flows.canary_outbox import Outbox
-    from evalkit.flows.canary_watch import Watch
+    from evalkit.flows.canary.logs import LogForm
+    from evalkit.flows.canary.opened import OpenCanary
+    from evalkit.flows.canary.outbox import Outbox
+    from evalkit.flows.canary.watch import Watch
     from evalkit.spec.envelope import LoadedEnvelope
 
 
@@ -60,9 +60,9 @@ def watched(
     """
     from evalkit.cli.canary_pages import Pages
     from evalkit.cli.world import until_read
-    from evalkit.flows.canary import opened_canary, plan_of
-    from evalkit.flows.canary_grants import Grants
-    from evalkit.flows.canary_watch import Watch, stage_of
+    from evalkit.flows.canary.grants import Grants
+    from evalkit.flows.canary.opened import opened_canary, plan_of
+    from evalkit.flows.canary.watch import Watch, stage_of
     from evalkit.wire.clock import SYSTEM_CLOCK
     from evalkit.wire.listening import listening
 
@@ -91,7 +91,7 @@ def watched(
 
 def _code(watch: Watch) -> ExitCode:
     """Return what the process says: of a stage that it was to end with, else that it ended well."""
-    from evalkit.flows.canary import exit_code
+    from evalkit.flows.canary.opened import exit_code
 
     decision = watch.canary.state.decision
     assert decision is not None
@@ -110,10 +110,10 @@ def _source(
     loaded: LoadedEnvelope, logs: Sequence[Path], form: LogForm, canary: OpenCanary
 ) -> LookSource:
     if logs:
-        from evalkit.flows.canary_following import FollowedSource
+        from evalkit.flows.canary.following import FollowedSource
 
         return FollowedSource(logs, loaded, form, canary.state)
-    from evalkit.flows.canary_prometheus import prometheus_source
+    from evalkit.flows.canary.prometheus import prometheus_source
 
     return prometheus_source(loaded, os.environ)
 
@@ -121,7 +121,7 @@ def _source(
 def _outbox(path: Path, plan: CanaryPlan, options: WatchOptions) -> Outbox | None:
     if options.webhook is None:
         return None
-    from evalkit.flows.canary_outbox import Outbox
+    from evalkit.flows.canary.outbox import Outbox
     from evalkit.wire.clock import SYSTEM_CLOCK
     from evalkit.wire.webhook import Webhook
 

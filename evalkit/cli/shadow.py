@@ -19,7 +19,7 @@ from evalkit.core.shadow import Join
 
 if TYPE_CHECKING:
     from evalkit.core.spreading import Executor
-    from evalkit.flows.shadow import Told
+    from evalkit.flows.shadow.flow import Told
 
 REPORT, DOCUMENT, GOLDEN = "report.html", "shadow.json", "to-label.jsonl"
 CASE_FILES = (".jsonl", ".jsonl.gz")
@@ -113,7 +113,7 @@ def shadow(
     number by hour and day, and where among the traffic the arms differ most.
     """
     from evalkit.cli.world import code_root, origin
-    from evalkit.flows import shadow as flow
+    from evalkit.flows.shadow import flow
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
     from evalkit.spec.traffic import field_map
@@ -269,6 +269,6 @@ def _executor(jobs: int | None, cluster: str | None, logs: Sequence[str]) -> Exe
 
 
 def _is_one_part(path: Path) -> bool:
-    from evalkit.flows.shadow_parts import PART_BYTES
+    from evalkit.flows.shadow.parts import PART_BYTES
 
     return path.is_file() and (path.suffix == ".gz" or path.stat().st_size <= PART_BYTES)

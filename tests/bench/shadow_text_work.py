@@ -14,9 +14,9 @@ from pathlib import Path
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Arm
 from evalkit.core.spreading import Executor
-from evalkit.flows.shadow_parts import parts_of
-from evalkit.flows.shadow_plan import ShadowPlan, measurable
-from evalkit.flows.shadow_tallies import tallies
+from evalkit.flows.shadow.parts import parts_of
+from evalkit.flows.shadow.plan import ShadowPlan, measurable
+from evalkit.flows.shadow.tallies import tallies
 from evalkit.stages.shadow.logs import Logs
 from evalkit.stages.spread import InProcess, Processes
 from tests.bench.shadow_work import COLUMNS, MEASURES, queries, summary

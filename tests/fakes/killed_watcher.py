@@ -18,12 +18,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from evalkit.flows.canary import OpenCanary, opened_canary, plan_of
-from evalkit.flows.canary_following import FollowedSource
-from evalkit.flows.canary_logs import LogForm
-from evalkit.flows.canary_outbox import Outbox
-from evalkit.flows.canary_prometheus import prometheus_source
-from evalkit.flows.canary_watch import Watch
+from evalkit.flows.canary.following import FollowedSource
+from evalkit.flows.canary.logs import LogForm
+from evalkit.flows.canary.opened import OpenCanary, opened_canary, plan_of
+from evalkit.flows.canary.outbox import Outbox
+from evalkit.flows.canary.prometheus import prometheus_source
+from evalkit.flows.canary.watch import Watch
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 from evalkit.wire.clock import Clock
 from evalkit.wire.transports import open_transport

@@ -13,8 +13,8 @@ from pathlib import Path
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Arm
 from evalkit.core.traffic import Logged
-from evalkit.flows.shadow_parts import Parts, parts_of
-from evalkit.flows.shadow_plan import ShadowPlan, measurable
+from evalkit.flows.shadow.parts import Parts, parts_of
+from evalkit.flows.shadow.plan import ShadowPlan, measurable
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 
 Record = dict[str, object]

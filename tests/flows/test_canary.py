@@ -26,7 +26,9 @@ from evalkit.core.canary import (
 from evalkit.core.errors import MeasurementError, SpecError, UsageError
 from evalkit.core.model import Arm
 from evalkit.files.writing import LineLog
-from evalkit.flows.canary import (
+from evalkit.flows.canary.logs import LogForm, LogSource
+from evalkit.flows.canary.looks import Gathering
+from evalkit.flows.canary.opened import (
     OpenCanary,
     journal_path,
     last_number,
@@ -34,8 +36,6 @@ from evalkit.flows.canary import (
     plan_of,
     read_state,
 )
-from evalkit.flows.canary_logs import LogForm, LogSource
-from evalkit.flows.canary_looks import Gathering
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 from evalkit.stages.canary import begun
 
@@ -457,7 +457,7 @@ def _die_at(place: str, patch: pytest.MonkeyPatch, journal: Path) -> None:
     elif place == "cut_to_whole_lines":  # behind the state, before the journal
         patch.setattr(OpenCanary, "settle_journal", died)
     else:
-        patch.setattr(f"evalkit.flows.canary.{place}", died)
+        patch.setattr(f"evalkit.flows.canary.opened.{place}", died)
 
 
 def test_a_journal_that_is_none_is_not_written_on(tmp_path: Path) -> None:

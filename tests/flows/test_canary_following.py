@@ -11,9 +11,9 @@ import pytest
 from evalkit.core.canary import Action, Look, State
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import Arm
-from evalkit.flows.canary import opened_canary, plan_of
-from evalkit.flows.canary_following import FollowedSource
-from evalkit.flows.canary_logs import LogForm
+from evalkit.flows.canary.following import FollowedSource
+from evalkit.flows.canary.logs import LogForm
+from evalkit.flows.canary.opened import opened_canary, plan_of
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 from tests.canaries import BEGIN, LOOK, Traffic, written
 

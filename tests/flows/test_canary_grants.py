@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.core.canary import Action, CanaryPlan, Decision, Reason, ReasonCode, Stage, State
 from evalkit.core.errors import SpecError
-from evalkit.flows.canary_grants import Grants
+from evalkit.flows.canary.grants import Grants
 
 PLAN = CanaryPlan("chat", tuple(Stage(share, 1, 2) for share in (0.01, 0.05, 0.2)), (), look=60.0)
 HOLD = Decision(

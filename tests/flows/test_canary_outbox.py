@@ -10,8 +10,8 @@ import pytest
 from evalkit.core.canary import CanaryPlan, Stage
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.watching import Delivery
-from evalkit.flows.canary_outbox import FIRST_WAIT, LONGEST_WAIT, Outbox
-from evalkit.flows.canary_watch import stage_of
+from evalkit.flows.canary.outbox import FIRST_WAIT, LONGEST_WAIT, Outbox
+from evalkit.flows.canary.watch import stage_of
 from evalkit.testing.server import Heard, Reply, scripted
 from evalkit.wire.clock import Clock
 from evalkit.wire.webhook import Webhook

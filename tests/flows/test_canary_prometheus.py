@@ -12,8 +12,8 @@ import pytest
 from evalkit.core.canary import Action, Counted, Decision, Look, ReasonCode, State, Sums, Unread
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import Arm
-from evalkit.flows.canary import opened_canary, plan_of
-from evalkit.flows.canary_prometheus import PrometheusSource, observed, prometheus_source
+from evalkit.flows.canary.opened import opened_canary, plan_of
+from evalkit.flows.canary.prometheus import PrometheusSource, observed, prometheus_source
 from evalkit.spec.envelope import LoadedEnvelope, load_envelope
 from evalkit.wire.prometheus import NoNumber, UnansweredError
 from tests.canaries import BEGIN, LOOK, PROMETHEUS, written

@@ -13,7 +13,7 @@ from evalkit.core.model import Arm
 from evalkit.core.run import Origin
 from evalkit.core.shadow import Join
 from evalkit.core.traffic import unix_seconds
-from evalkit.flows.shadow import Asked, shadow
+from evalkit.flows.shadow.flow import Asked, shadow
 from evalkit.report.shadow.json_text import shadow_text
 from evalkit.spec.envelope import load_envelope
 from evalkit.stages.spread import InProcess

@@ -10,8 +10,8 @@ import pytest
 
 from evalkit.core.errors import MeasurementError, SpecError
 from evalkit.core.spreading import TaskFailedError, WorkerLostError
-from evalkit.flows.shadow_plan import Tallied
-from evalkit.flows.shadow_tallies import tallies
+from evalkit.flows.shadow.plan import Tallied
+from evalkit.flows.shadow.tallies import tallies
 from evalkit.stages.spread import InProcess
 from evalkit.wire import cluster
 from evalkit.wire.cluster import DaskCluster

@@ -13,10 +13,11 @@ import pytest
 from evalkit.core.envelope import EVERYTHING, Kind, Slice
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import Arm
-from evalkit.flows import shadow_parts, shadow_tallies
-from evalkit.flows.shadow_plan import ShadowPlan, Tallied, measurable
-from evalkit.flows.shadow_reading import logged_of_part
-from evalkit.flows.shadow_tallies import buckets_for, tallies
+from evalkit.flows.shadow import parts as shadow_parts
+from evalkit.flows.shadow import tallies as shadow_tallies
+from evalkit.flows.shadow.plan import ShadowPlan, Tallied, measurable
+from evalkit.flows.shadow.reading import logged_of_part
+from evalkit.flows.shadow.tallies import buckets_for, tallies
 from evalkit.stages.shadow.block import Measure
 from evalkit.stages.shadow.columns import Columns
 from evalkit.stages.spread import InProcess, Processes

@@ -11,11 +11,11 @@ from evalkit.core.model import Arm, ErrorKind
 from evalkit.core.shadow import ArmTraffic, Joined, Traffic
 from evalkit.core.verdict import ArmSummary
 from evalkit.core.wording import count_text
-from evalkit.flows.shadow_asked import Asked
-from evalkit.flows.shadow_judging import Bounds, matched
-from evalkit.flows.shadow_numbers import Numbers, logged_note
-from evalkit.flows.shadow_parts import Parts
-from evalkit.flows.shadow_plan import Tallied
+from evalkit.flows.shadow.asked import Asked
+from evalkit.flows.shadow.judging import Bounds, matched
+from evalkit.flows.shadow.numbers import Numbers, logged_note
+from evalkit.flows.shadow.parts import Parts
+from evalkit.flows.shadow.plan import Tallied
 from evalkit.stages.shadow.block import ARMS, UNKNOWN_HOUR
 from evalkit.stages.shadow.sights import Sights
 

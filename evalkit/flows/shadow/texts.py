@@ -12,10 +12,10 @@ from evalkit.core.shadow import CaseSample
 from evalkit.core.spreading import Executor
 from evalkit.core.traffic import Logged
 from evalkit.files.writing import write_lines
-from evalkit.flows.shadow_asked import Asked
-from evalkit.flows.shadow_parts import Parts
-from evalkit.flows.shadow_plan import ShadowPlan
-from evalkit.flows.shadow_reading import logged_of_part
+from evalkit.flows.shadow.asked import Asked
+from evalkit.flows.shadow.parts import Parts
+from evalkit.flows.shadow.plan import ShadowPlan
+from evalkit.flows.shadow.reading import logged_of_part
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.drift import drift
 from evalkit.stages.drift.texts import Texts

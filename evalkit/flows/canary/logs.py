@@ -11,7 +11,7 @@ from evalkit.core.canary import CanaryPlan, Look, State
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
 from evalkit.core.traffic import Tolerance, sound
-from evalkit.flows.canary_looks import USUAL_LABELS, Gathering
+from evalkit.flows.canary.looks import USUAL_LABELS, Gathering
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.traffic import NO_MAP, FieldMap, open_log
 

@@ -13,8 +13,8 @@ from evalkit.core.ports import ReaderPlugin
 from evalkit.core.traffic import Logged, Tolerance
 from evalkit.files.following import Follower, FreshLine, Mark
 from evalkit.files.text import Line
-from evalkit.flows.canary_logs import LogForm
-from evalkit.flows.canary_looks import CLOCKS_APART, Gathering
+from evalkit.flows.canary.logs import LogForm
+from evalkit.flows.canary.looks import CLOCKS_APART, Gathering
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.traffic import logged_lines, open_log
 

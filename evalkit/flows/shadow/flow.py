@@ -17,15 +17,15 @@ from evalkit.core.shadow import Shadow
 from evalkit.core.spreading import Executor
 from evalkit.core.verdict import Facts, SnapshotSummary
 from evalkit.flows.provenance import digests_of, manifest_of
-from evalkit.flows.shadow_asked import Asked, refuse_stale, refuse_strange, refuse_to_sample
-from evalkit.flows.shadow_courses import courses_of
-from evalkit.flows.shadow_judging import Bounds, slices_of
-from evalkit.flows.shadow_numbers import Numbers, numbers_of
-from evalkit.flows.shadow_parts import Parts, parts_of
-from evalkit.flows.shadow_plan import Measurable, ShadowPlan, measurable, metrics_of
-from evalkit.flows.shadow_tallies import Progress, no_progress, tallies
-from evalkit.flows.shadow_texts import drift_of, sampled_cases
-from evalkit.flows.shadow_traffic import Known, notes, summaries, traffic_of
+from evalkit.flows.shadow.asked import Asked, refuse_stale, refuse_strange, refuse_to_sample
+from evalkit.flows.shadow.courses import courses_of
+from evalkit.flows.shadow.judging import Bounds, slices_of
+from evalkit.flows.shadow.numbers import Numbers, numbers_of
+from evalkit.flows.shadow.parts import Parts, parts_of
+from evalkit.flows.shadow.plan import Measurable, ShadowPlan, measurable, metrics_of
+from evalkit.flows.shadow.tallies import Progress, no_progress, tallies
+from evalkit.flows.shadow.texts import drift_of, sampled_cases
+from evalkit.flows.shadow.traffic import Known, notes, summaries, traffic_of
 from evalkit.spec.document import Document
 from evalkit.spec.envelope import LoadedEnvelope, envelope_of
 from evalkit.stages.judge import verdict_on

@@ -10,8 +10,8 @@ import numpy as np
 from evalkit.core.errors import UsageError
 from evalkit.core.log_parts import LogPart, PartKind
 from evalkit.core.traffic import Tolerance
-from evalkit.flows.shadow_parts import holds_lines
-from evalkit.flows.shadow_plan import Beside, Seen, ShadowPlan
+from evalkit.flows.shadow.parts import holds_lines
+from evalkit.flows.shadow.plan import Beside, Seen, ShadowPlan
 from evalkit.stages.shadow.block import Block
 from evalkit.stages.shadow.jsonl import rows_of_part
 from evalkit.stages.shadow.log_rows import STRANGER, UNLABELLED, Rows, settled

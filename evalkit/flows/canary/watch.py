@@ -10,9 +10,9 @@ from evalkit.core.canary import CanaryPlan, Decision, LookSource
 from evalkit.core.canary_wording import share_text
 from evalkit.core.errors import UsageError
 from evalkit.core.watching import Delivery, Gate, Watching, gate_of
-from evalkit.flows.canary import OpenCanary
-from evalkit.flows.canary_following import FollowedSource
-from evalkit.flows.canary_outbox import Outbox
+from evalkit.flows.canary.following import FollowedSource
+from evalkit.flows.canary.opened import OpenCanary
+from evalkit.flows.canary.outbox import Outbox
 from evalkit.wire.clock import Clock
 
 LAST_ATTEMPTS = 5

@@ -21,8 +21,8 @@ from evalkit.core.registry import READERS
 from evalkit.core.traffic import Logged, Tolerance, sound
 from evalkit.files.json_text import parse_json
 from evalkit.files.text import Line
-from evalkit.flows.shadow_parts import holds_lines, local_copy
-from evalkit.flows.shadow_plan import FALSE, MISSED, Beside, Seen, ShadowPlan, metrics_of, on_slice
+from evalkit.flows.shadow.parts import holds_lines, local_copy
+from evalkit.flows.shadow.plan import FALSE, MISSED, Beside, Seen, ShadowPlan, metrics_of, on_slice
 from evalkit.spec.document import Document
 from evalkit.spec.envelope import LoadedEnvelope, envelope_of
 from evalkit.spec.traffic import logged_lines, open_log

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from evalkit.core.envelope import USUAL_STATISTIC, Kind, Metric, Statistic
 from evalkit.core.shadow import Course, Figure, Join
 from evalkit.core.verdict import Estimate
-from evalkit.flows.shadow_judging import matched
-from evalkit.flows.shadow_plan import Measurable, Tallied, metrics_of
+from evalkit.flows.shadow.judging import matched
+from evalkit.flows.shadow.plan import Measurable, Tallied, metrics_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.shadow.claims import compared
 from evalkit.stages.shadow.courses import course

@@ -10,7 +10,7 @@ from evalkit.core.envelope import EVERYTHING, Bound, LimitKind, Severity, Slice
 from evalkit.core.model import Arm
 from evalkit.core.shadow import Join
 from evalkit.core.verdict import Reason, Unmeasured
-from evalkit.flows.shadow_plan import Measurable
+from evalkit.flows.shadow.plan import Measurable
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import detector_of
 from evalkit.stages.judge.drafts import Draft, Measured, drafted

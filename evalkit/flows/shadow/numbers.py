@@ -15,8 +15,8 @@ from evalkit.core.log_parts import LogPart, PartKind
 from evalkit.core.model import Arm, Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.files.json_text import JsonTextError, parse_json
-from evalkit.flows.shadow_parts import Parts, holds_lines
-from evalkit.flows.shadow_plan import Measurable, measure_of, metrics_of
+from evalkit.flows.shadow.parts import Parts, holds_lines
+from evalkit.flows.shadow.plan import Measurable, measure_of, metrics_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.traffic import FieldMap
 from evalkit.spec.traffic.mapping import Key, Keys, Nothing

@@ -18,7 +18,7 @@ from evalkit.core.watching import Delivery
 from evalkit.files.json_text import JsonTextError, document_text, json_line, parse_json
 from evalkit.files.text import whole_text
 from evalkit.files.writing import write_whole
-from evalkit.flows.canary import journal_path, last_number
+from evalkit.flows.canary.opened import journal_path, last_number
 from evalkit.wire.clock import Clock
 from evalkit.wire.webhook import Webhook
 

@@ -14,8 +14,8 @@ import numpy as np
 from evalkit.core.errors import SHOWN_PROBLEMS, SpecError
 from evalkit.core.log_parts import LogPart, PartKind
 from evalkit.core.spreading import Executor
-from evalkit.flows.shadow_columns import ColumnReading
-from evalkit.flows.shadow_plan import Beside, Seen, ShadowPlan, Tallied, on_slice
+from evalkit.flows.shadow.columns import ColumnReading
+from evalkit.flows.shadow.plan import Beside, Seen, ShadowPlan, Tallied, on_slice
 from evalkit.stages.shadow.block import Block, Measure
 from evalkit.stages.shadow.grouping import Grouping, grouped
 from evalkit.stages.shadow.logs import Logs
@@ -25,7 +25,7 @@ from evalkit.stages.shadow.tally import Tally, tally_of
 from evalkit.stages.spread import InProcess
 
 if TYPE_CHECKING:  # only where texts are read is this needed
-    from evalkit.flows.shadow_reading import PartReading
+    from evalkit.flows.shadow.reading import PartReading
 
 BUCKET_BYTES = 32 << 20
 """About so many bytes of the logs are joined at a time."""
@@ -178,7 +178,7 @@ def _counted(numbered: _Numbered, *, plan: ShadowPlan, folder: str | None) -> _C
 def _reading(part: LogPart, plan: ShadowPlan) -> PartReading | ColumnReading:
     if plan.columns is not None:
         return ColumnReading(part, plan)
-    from evalkit.flows.shadow_reading import PartReading
+    from evalkit.flows.shadow.reading import PartReading
 
     return PartReading(part, plan)
 

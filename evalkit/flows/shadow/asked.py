@@ -10,7 +10,7 @@ from evalkit.core.errors import MeasurementError, UsageError
 from evalkit.core.model import Arm
 from evalkit.core.shadow import Join
 from evalkit.core.wording import count_text
-from evalkit.flows.shadow_plan import Tallied
+from evalkit.flows.shadow.plan import Tallied
 from evalkit.spec.traffic import NO_MAP, FieldMap
 
 SECONDS_AN_HOUR = 3600

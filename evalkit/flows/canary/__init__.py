@@ -1,0 +1,1 @@
+"""Traffic → looks → decisions: a rollout that goes on, waits or goes back."""

@@ -1,0 +1,1 @@
+"""Logs of both arms → tallies → a verdict by the envelope of the gate."""
