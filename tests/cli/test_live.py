@@ -66,7 +66,9 @@ def test_a_gate_asks_both_arms_every_case_and_judges_them(tmp_path: Path) -> Non
     assert found.code == 0, found.err
     assert asked == 120
     assert found.json["arms"]["candidate"]["attempts"] == 60
-    assert found.json["snapshots"]["candidate"] == {"requested": "m-2", "served": ["m-2"]}
+    assert found.json["snapshots"]["candidate"] == {
+        "requested": "m-2", "served": ["m-2"], "formats": [], "deprecated": [],
+    }  # fmt: skip
     assert "candidate  60/60" in found.err
     again = place_judge(tmp_path)
     assert again.out == (tmp_path / "run" / "verdict.json").read_text() == found.out
