@@ -283,3 +283,21 @@ def _happens(chance: random.Random, log: Path, written: list[str]) -> None:
             parts = [part for part in log.parent.glob("app.log.*") if part.suffix != ".gz"]
             if parts:
                 pack(parts[0])
+
+
+def test_a_rotated_part_that_goes_while_parts_are_put_in_order_is_the_oldest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, gone = tmp_path / "app.log", tmp_path / "app.log.1"
+    add(gone, "old")
+    add(log, "new")
+    stat = Path.stat
+
+    def vanishing(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == gone.name:
+            raise FileNotFoundError(path)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    assert following._age(gone) == (0.0, gone.name)
+    assert following._age(log) > following._age(gone)
