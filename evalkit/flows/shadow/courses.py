@@ -11,7 +11,7 @@ from evalkit.flows.shadow.judging import matched
 from evalkit.flows.shadow.plan import Measurable, Tallied, metrics_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.shadow.claims import compared
-from evalkit.stages.shadow.courses import course
+from evalkit.stages.shadow.courses import Timed, course
 
 MOST_COURSES = 16
 MEDIAN = Statistic("p50", 0.5)
@@ -21,13 +21,13 @@ def courses_of(
     loaded: LoadedEnvelope, of: Measurable, tallied: Tallied, join: Join
 ) -> Iterator[Course]:
     """Yield each number that is followed, by hour and by day; those that nobody knows are left out."""
-    logs = compared(tallied.logs, matched(tallied.logs, join))
+    timed = Timed.of(compared(tallied.logs, matched(tallied.logs, join)))
     measures = {measure.name: measure for measure in of.measures}
     for metric, statistic in list(_figures(loaded, of))[:MOST_COURSES]:
         plugin = loaded.plugins[metric.instrument]
         unit = next(item.unit for item in plugin.values if item.name == metric.value)
         figure = Figure(metric.name, metric.kind, statistic.name, unit, metric.labels)
-        found = course(logs, measures[metric.name], statistic, figure)
+        found = course(timed, measures[metric.name], statistic, figure)
         if any(isinstance(window.candidate, Estimate) for window in found.days):
             yield found
 

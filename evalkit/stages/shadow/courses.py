@@ -10,8 +10,8 @@ confidence intervals about effect measures", Statistics in Medicine 27.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evalkit.core.envelope import LimitKind, Statistic
 from evalkit.core.model import Arm
@@ -32,22 +32,50 @@ LEAST_HOURS = 4
 """Of fewer hours no trend is told."""
 
 
-def course(logs: Logs, measure: Measure, statistic: Statistic, figure: Figure) -> Course:
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Logs by hour, by day and in two halves, cut once for all figures.
+
+    Each part stands under the hour that it begins with. ``halves`` have about as many requests each;
+    of few hours there are none.
+    """
+
+    whole: Logs
+    hours: Mapping[int, Logs]
+    days: Mapping[int, Logs]
+    halves: Mapping[int, Logs]
+
+    @classmethod
+    def of(cls, logs: Logs) -> Timed:
+        """Return logs with their parts."""
+        starts = [int(hour) for hour in logs.tally.hours]
+        hours = {hour: logs.within(hour, hour + 1) for hour in starts}
+        days = sorted({hour - hour % DAY for hour in starts})
+        halves = {}
+        if len(hours) >= LEAST_HOURS:
+            first, split, end = starts[0], _half(hours), starts[-1] + 1
+            halves = {first: logs.within(first, split), split: logs.within(split, end)}
+        return cls(logs, hours, {day: logs.within(day, day + DAY) for day in days}, halves)
+
+
+def course(timed: Timed, measure: Measure, statistic: Statistic, figure: Figure) -> Course:
     """Return a figure by hour and by day, with what is said of all of it."""
-    hours = [int(hour) for hour in logs.tally.hours]
-    days = sorted({hour - hour % DAY for hour in hours})
-    windows = tuple(_window(logs, measure, statistic, (hour, hour + 1)) for hour in hours)
+    windows = tuple(
+        _window(part, measure, statistic, (hour, hour + 1)) for hour, part in timed.hours.items()
+    )
+    days = tuple(
+        _window(part, measure, statistic, (day, day + DAY)) for day, part in timed.days.items()
+    )
     return Course(
         figure=figure,
         hours=windows,
-        days=tuple(_window(logs, measure, statistic, (day, day + DAY)) for day in days),
-        trend=_trend(logs, measure, statistic, hours),
-        worst=_worst(logs, measure, statistic, windows),
+        days=days,
+        trend=_trend(timed.halves, measure, statistic),
+        worst=_worst(timed, measure, statistic, windows),
     )
 
 
-def _window(logs: Logs, measure: Measure, statistic: Statistic, span: tuple[int, int]) -> Window:
-    part = logs.within(*span)
+def _window(part: Logs, measure: Measure, statistic: Statistic, span: tuple[int, int]) -> Window:
     return Window(
         start=span[0],
         hours=span[1] - span[0],
@@ -106,16 +134,14 @@ def _finite(
 # ---------------------------------------------------------------- all hours together
 
 
-def _trend(
-    logs: Logs, measure: Measure, statistic: Statistic, hours: Sequence[int]
-) -> Trend | None:
+def _trend(halves: Mapping[int, Logs], measure: Measure, statistic: Statistic) -> Trend | None:
     """Return by how much the difference of the arms moved; nothing where it cannot be told."""
-    if len(hours) < LEAST_HOURS:
+    if not halves:
         return None
-    split = _half(logs, hours)
-    parts = [logs.within(*span) for span in ((hours[0], split), (split, hours[-1] + 1))]
+    _, split = halves
     # Half the level a side: a change in either direction would be told.
-    first, second = (_effect(part, measure, statistic, 1 - (1 - CONFIDENCE) / 2) for part in parts)
+    level = 1 - (1 - CONFIDENCE) / 2
+    first, second = (_effect(part, measure, statistic, level) for part in halves.values())
     if isinstance(first, Unmeasured) or isinstance(second, Unmeasured):
         return None
     change = second.value - first.value
@@ -139,29 +165,29 @@ def _trend(
     return Trend(split, first.value, second.value, found, told=lower > 0 or upper < 0)
 
 
-def _half(logs: Logs, hours: Sequence[int]) -> int:
+def _half(hours: Mapping[int, Logs]) -> int:
     """Return the hour at which half of the requests have come; each half has at least one hour."""
-    rows = [logs.tally.within(hour, hour + 1).rows() for hour in hours]
+    starts, rows = list(hours), [part.tally.rows() for part in hours.values()]
     whole, seen = sum(rows), 0
     for place, count in enumerate(rows[:-1]):
         seen += count
         if 2 * seen >= whole:
-            return hours[place + 1]
-    return hours[-1]
+            return starts[place + 1]
+    return starts[-1]
 
 
 def _worst(
-    logs: Logs, measure: Measure, statistic: Statistic, windows: Sequence[Window]
+    timed: Timed, measure: Measure, statistic: Statistic, windows: Sequence[Window]
 ) -> Extreme | None:
     """Return the hour that differs most from all hours, by what is certain of it."""
-    whole = _effect(replace(logs, groups=None), measure, statistic, CONFIDENCE)
+    whole = _effect(replace(timed.whole, groups=None), measure, statistic, CONFIDENCE)
     exact = measure.rate or statistic.quantile is not None
     least = LEAST_REQUESTS if exact else LEAST_OF_MEANS
     large = [window for window in windows if min(window.requests.values()) >= least]
     if isinstance(whole, Unmeasured) or len(large) < 2:
         return None
     confidence = 1 - (1 - CONFIDENCE) / (2 * len(large))
-    found = list(_at_once(logs, measure, statistic, large, confidence))
+    found = list(_at_once(timed, measure, statistic, large, confidence))
     if not found:
         return None
     usual = whole.value
@@ -176,15 +202,14 @@ def _worst(
 
 
 def _at_once(
-    logs: Logs,
+    timed: Timed,
     measure: Measure,
     statistic: Statistic,
     windows: Sequence[Window],
     confidence: float,
 ) -> Iterator[tuple[Window, Estimate]]:
     for window in windows:
-        part = logs.within(window.start, window.start + window.hours)
-        effect = _effect(part, measure, statistic, confidence)
+        effect = _effect(timed.hours[window.start], measure, statistic, confidence)
         if isinstance(effect, Estimate):
             yield window, effect
 

@@ -9,8 +9,8 @@ from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Statistic
 from evalkit.core.model import Arm
 from evalkit.core.shadow import Course, Figure
 from evalkit.core.verdict import Estimate, Unmeasured
+from evalkit.stages.shadow import courses
 from evalkit.stages.shadow.block import Measure
-from evalkit.stages.shadow.courses import course
 from evalkit.stages.shadow.logs import Logs
 from tests.stages.shadow.requests import HOUR, logs_of
 
@@ -30,6 +30,11 @@ def _rates(hours: int, each: int, candidate: list[float], seed: int = 0) -> Logs
     draw = [float(rng.random() < 0.05) for _ in when]
     other = [float(rng.random() < candidate[hour - DAY]) for hour in when]
     return logs_of(RATE, draw, other, hours=(when, when))
+
+
+def course(logs: Logs, measure: Measure, statistic: Statistic, figure: Figure) -> Course:
+    """Return a figure of logs that are cut for it alone."""
+    return courses.course(courses.Timed.of(logs), measure, statistic, figure)
 
 
 def _course(logs: Logs) -> Course:
