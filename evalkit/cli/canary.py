@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalkit.cli.logs import Format, Map, labels
 from evalkit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,16 +50,8 @@ def canary(
             "[default: candidate, canary; baseline, stable, control].",
         ),
     ] = None,
-    log_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format", metavar="NAME", help="The format of the logs [default: found out]."
-        ),
-    ] = None,
-    mapped: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=PATH", help="Where a field stands; again for more."),
-    ] = None,
+    log_format: Format = None,
+    mapped: Map = None,
     skip_malformed: Annotated[
         int, typer.Option(min=0, metavar="N", help="So many malformed records a log are left out.")
     ] = 0,
@@ -101,7 +94,7 @@ def canary(
     Exit codes: 0 promote, 1 roll back, 3 hold, 4 hold for lack of data.
     """
     from evalkit.cli.world import code_root, result_console, until_read
-    from evalkit.flows.canary.opened import exit_code, plan_of
+    from evalkit.flows.canary.opened import plan_of
     from evalkit.spec.envelope import load_envelope
 
     loaded = load_envelope(envelope, code_root=code_root())
@@ -130,7 +123,7 @@ def canary(
             from evalkit.report.canary.terminal import print_canary
 
             print_canary(plan, decision, result_console())
-    sys.exit(int(exit_code(decision)))
+    sys.exit(int(decision.exit_code))
 
 
 def _looked_at_logs(
@@ -190,15 +183,12 @@ def _labels(written: Sequence[str]) -> Mapping[str, Arm]:
     from evalkit.core.model import Arm
     from evalkit.flows.canary.looks import USUAL_LABELS
 
-    labels: dict[str, Arm] = {}
-    for text in written:
-        name, equals, label = text.partition("=")
-        if not (equals and label and name in set(Arm)):
-            raise UsageError(f"--arm {text}: expected baseline=LABEL or candidate=LABEL")
-        if labels.setdefault(label, Arm(name)) != name:
-            raise UsageError(f"--arm {text}: {label!r} cannot be the label of both arms")
-    unnamed = set(Arm) - set(labels.values())
-    return {label: of for label, of in USUAL_LABELS.items() if of in unnamed} | labels
+    named: dict[str, Arm] = {}
+    for arm, label in labels(written):
+        if named.setdefault(label, arm) is not arm:
+            raise UsageError(f"--arm {arm}={label}: {label!r} cannot be the label of both arms")
+    unnamed = set(Arm) - set(named.values())
+    return {label: of for label, of in USUAL_LABELS.items() if of in unnamed} | named
 
 
 def _length(option: str, text: str) -> float:

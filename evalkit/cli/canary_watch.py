@@ -91,8 +91,6 @@ def watched(
 
 def _code(watch: Watch) -> ExitCode:
     """Return what the process says: of a stage that it was to end with, else that it ended well."""
-    from evalkit.flows.canary.opened import exit_code
-
     decision = watch.canary.state.decision
     assert decision is not None
     if watch.until is None:
@@ -102,7 +100,7 @@ def _code(watch: Watch) -> ExitCode:
             return ExitCode.PASS
         case Gate.ROLLBACK:
             return ExitCode.FAIL
-    code = exit_code(decision)
+    code = decision.exit_code
     return code if code is not ExitCode.PASS else ExitCode.INCONCLUSIVE
 
 

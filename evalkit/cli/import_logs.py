@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalkit.cli.logs import Format, Map, SkipMalformed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,19 +24,6 @@ class By(StrEnum):
 
     ID = "id"
     INPUT = "input"
-
-
-Format = Annotated[
-    str | None,
-    typer.Option("--format", help="The format [default: found out]; see: evalkit list."),
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option("--map", help="Where a field stands, field=path (again for more)."),
-]
-SkipMalformed = Annotated[
-    int, typer.Option(min=0, help="Pass over so many malformed records, and count them.")
-]
 
 
 def import_logs(

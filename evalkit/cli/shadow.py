@@ -12,6 +12,7 @@ import typer
 
 from evalkit.cli.completing import EnvelopeArgument
 from evalkit.cli.gate import Inconclusive
+from evalkit.cli.logs import Format, Map, SkipMalformed, labels
 from evalkit.cli.show import AsJson, Drift, Look
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
@@ -42,16 +43,9 @@ def shadow(
             help="What the logs call an arm, such as candidate=canary [default: baseline, candidate].",
         ),
     ] = None,
-    reader: Annotated[
-        str | None, typer.Option("--format", help="The format, where it is not to be found out.")
-    ] = None,
-    mapped: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=PATH", help="Where a field stands; again for more."),
-    ] = None,
-    skip_malformed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Pass over so many malformed records.")
-    ] = 0,
+    reader: Format = None,
+    mapped: Map = None,
+    skip_malformed: SkipMalformed = 0,
     since: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only requests from this time on, in UTC.")
     ] = None,
@@ -224,17 +218,10 @@ def _sources(logs: Sequence[str], *, whole: bool) -> list[str | tuple[str, Arm]]
 
 def _arms(written: Sequence[str]) -> dict[str, Arm]:
     """Return whose label is which."""
-    labels = {arm: arm.value for arm in Arm}
-    for text in written:
-        name, sep, label = text.partition("=")
-        if not sep or name not in tuple(Arm) or not label:
-            raise UsageError(
-                f"--arm {text}: expected baseline=LABEL or candidate=LABEL, as the logs call them"
-            )
-        labels[Arm(name)] = label
-    if len(set(labels.values())) < len(labels):
-        raise UsageError(f"--arm: both arms are called {labels[Arm.BASELINE]!r}")
-    return {label: arm for arm, label in labels.items()}
+    called = {arm: arm.value for arm in Arm} | dict(labels(written))
+    if len(set(called.values())) < len(called):
+        raise UsageError(f"--arm: both arms are called {called[Arm.BASELINE]!r}")
+    return {label: arm for arm, label in called.items()}
 
 
 def _moment(option: str, text: str | None) -> float | None:

@@ -18,7 +18,6 @@ from evalkit.core.canary import (
 )
 from evalkit.core.errors import MeasurementError, Place, SpecError, UsageError
 from evalkit.core.model import Json
-from evalkit.core.verdict import ExitCode
 from evalkit.files.json_text import JsonTextError, document_text, parse_json
 from evalkit.files.locking import only_writer, sync_folder
 from evalkit.files.text import whole_text
@@ -46,11 +45,6 @@ def plan_of(loaded: LoadedEnvelope) -> CanaryPlan:
 def journal_path(path: Path) -> Path:
     """Return where the decisions of a state file are written down, a line each."""
     return path.with_name(f"{path.name}.journal.jsonl")
-
-
-def exit_code(decision: Decision) -> ExitCode:
-    """Return what a process says that was asked to decide: 0 promote, 1 roll back, 3 hold, 4 no data."""
-    return decision.exit_code
 
 
 class OpenCanary:
