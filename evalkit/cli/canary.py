@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalkit.cli.canary_emit import Emit, emitted
 from evalkit.cli.logs import Format, Map, labels
 from evalkit.core.errors import UsageError
 
@@ -60,6 +61,10 @@ def canary(
         typer.Option(metavar="TIME", help="Decide as of this time, in a replay of old logs."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    emit: Annotated[
+        Emit | None,
+        typer.Option(help="Print the rollout as configuration of what steers the traffic."),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option("--watch", help="Stay, and look again and again.", rich_help_panel=WATCHING),
@@ -100,6 +105,9 @@ def canary(
     loaded = load_envelope(envelope, code_root=code_root())
     plan = plan_of(loaded)
     path = state or Path(f"canary.{plan.name}.json")
+    if emit is not None:
+        others = (logs, watch, json, as_of, webhook, listen, until)
+        return emitted(emit, plan, path, run, alone=not any(others))
     form = _form(arm, log_format, mapped, skip_malformed)
     if watch:
         from evalkit.cli.canary_watch import WatchOptions, watched

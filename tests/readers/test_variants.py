@@ -250,6 +250,61 @@ def test_a_trace_or_a_score_is_no_observation(row: Json) -> None:
         read("langfuse", row)
 
 
+# ---------------------------------------------------------------- litellm
+
+
+def payload(**fields: Json) -> dict[str, Json]:
+    return {
+        "id": "a", "trace_id": "t", "call_type": "acompletion", "status": "success", "startTime": 100.0,
+        "endTime": 100.5, "model": "openai/m", "model_group": "support", **fields,
+    }  # fmt: skip
+
+
+def test_an_answer_out_of_the_cache_of_litellm_has_no_latency_and_no_cost() -> None:
+    answer: Json = {"choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
+    told = {"response": answer, "response_cost": 0.0, "stream": True, "completionStartTime": 100.1}
+    (found,) = read("litellm", payload(cache_hit=True, **told))
+    assert found["output"] == "Hi"
+    assert not {"latency_ms", "ttft_ms", "cost_usd"} & found.keys()
+    (found,) = read("litellm", payload(cache_hit=False, **told))
+    assert (found["latency_ms"], found["ttft_ms"], found["cost_usd"]) == (500.0, 100.0, 0.0)
+
+
+def test_texts_that_litellm_was_told_not_to_log_are_unknown() -> None:
+    hidden: dict[str, Json] = {"role": "assistant", "content": "redacted-by-litellm"}
+    (found,) = read(
+        "litellm",
+        payload(messages=[hidden | {"role": "user"}], response={"choices": [{"message": hidden}]}),
+    )
+    assert not {"input", "output"} & found.keys()
+    assert found["latency_ms"] == 500.0
+
+
+def test_what_litellm_did_beside_answering_is_no_request() -> None:
+    assert read("litellm", payload(call_type="aembedding"), payload(call_type="moderation")) == []
+    output: Json = [
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
+    ]
+    (found,) = read("litellm", payload(call_type="aresponses", response={"output": output}))
+    assert found["output"] == "Hi"
+
+
+def test_tags_of_litellm_are_those_that_somebody_gave() -> None:
+    tags: Json = ["User-Agent: curl", "User-Agent: curl/7.88.1", "shipping"]
+    (found,) = read("litellm", payload(request_tags=tags, response={}))
+    assert found["tags"] == ["shipping"]
+
+
+def test_a_blocked_prompt_is_behaviour_of_litellms_model() -> None:
+    about: Json = {"error_code": "400", "error_class": "ContentPolicyViolationError"}
+    (found,) = read(
+        "litellm", payload(status="failure", error_str="blocked", error_information=about)
+    )
+    assert found["finish_reason"] == "content_filter"
+    with pytest.raises(RecordError, match="standard logging payload"):
+        read("litellm", {"id": "a"})
+
+
 # ---------------------------------------------------------------- results of other tools
 
 
