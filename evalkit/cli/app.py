@@ -22,6 +22,7 @@ from evalkit.cli.import_logs import import_logs
 from evalkit.cli.init import init
 from evalkit.cli.judge import judge
 from evalkit.cli.list import list_plugins
+from evalkit.cli.mirror import mirror
 from evalkit.cli.plan import plan
 from evalkit.cli.report import report
 from evalkit.cli.run import run
@@ -67,6 +68,7 @@ app.command()(report)
 app.command()(diff)
 app.add_typer(contract, name="contract")
 app.command()(canary)
+app.command()(mirror)
 app.command()(history)
 app.command()(validate)
 app.command()(aa)

@@ -22,6 +22,7 @@ EXTRAS = {
     "prices": ("genai-prices", "what models cost"),
     "parquet": ("pyarrow", "golden sets in Parquet"),
     "bedrock": ("botocore", "AWS credentials for Bedrock"),
+    "mirror": ("httptools", "a proxy before an endpoint"),
 }
 MARKS = {"sound": "✓", "lacking": "·", "broken": "✗"}
 

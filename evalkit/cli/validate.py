@@ -16,7 +16,10 @@ from evalkit.core.errors import SpecError
 def validate(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Envelopes, or golden sets on their own.", autocompletion=envelopes),
+        typer.Argument(
+            help="Envelopes, files of mirrors, or golden sets on their own.",
+            autocompletion=envelopes,
+        ),
     ],
 ) -> None:
     """Check files and everything they name.
@@ -36,7 +39,7 @@ def validate(
             annotate_problems(error)
             broken = True
             continue
-        parts = [
+        parts = [f"a mirror: {found.mirror}"] if found.mirror else [
             count_text(count, noun)
             for count, noun in (
                 (found.bounds, "bound"), (found.cases, "case"), (found.samples, "recorded sample"),

@@ -183,6 +183,33 @@ def told(snapshot: Snapshot) -> Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class Overheard:
+    """One exchange that somebody else had: ``asked`` is the body of the request, as a value.
+
+    ``body`` is that of the answer, unpacked; the names of its headers are in lower case.
+    """
+
+    asked: Json
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Overhears:
+    """How a wire format is read where somebody else asks; all parts are pure, and take anything.
+
+    ``knows`` is given the path of a request; ``asked`` the body of one, and returns what the model was
+    asked, nothing where that cannot be told. ``read`` is given the request that the sample is of, and
+    the exchange: whatever was answered, whole or as a stream of events, becomes a sample.
+    """
+
+    knows: Callable[[str], bool]
+    asked: Callable[[Json], tuple[Message, ...]]
+    read: Callable[[Request, Overheard], Sample]
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderPlugin:
     """A wire format: how to open a provider for one arm of an envelope.
 
@@ -209,6 +236,7 @@ class ProviderPlugin:
     vendor: str | None = None
     costs: Callable[[Snapshot], Costs] = _by_tokens
     lifecycle: Callable[[Snapshot, Surroundings, date], Awaitable[Lifecycle | None]] | None = None
+    overhears: Overhears | None = None
 
 
 # ---------------------------------------------------------------- scorers

@@ -23,6 +23,8 @@ HEAD_BYTES = 256 * 1024
 """So much of the beginning tells files apart: the first requests of two logs differ somewhere."""
 MOST_MARKS = 64
 """Of the files of one log: what was read longest ago is forgotten first."""
+LOOKS = 5
+"""So often a folder is listed again in which a file went away between its listing and its opening."""
 ENDINGS = (".", "-")
 """What stands between the name of a log and the number or date of a part that was put aside."""
 
@@ -82,6 +84,7 @@ class Follower:
         """Whether the file was replaced and what it had held was not found, in the last reading."""
         self.unfinished: list[str] = []
         """Files that could not be read to their end in the last reading: it is tried again."""
+        self._vanished = False
         self._begun = marks is not None
         self._next = len(self.marks)
 
@@ -91,13 +94,17 @@ class Follower:
         Raises:
             SpecError: a line is longer than any record, or a file cannot be read.
         """
-        self.unfinished = []
-        files = list(self._found())
+        files = self._all_found()
         if not self._begun:
             self._pass_over(files)
         heads: dict[int, bytes] = {}
         lying = {self._number(found, heads): found for found in files}
         before, self.current = self.current, None
+        looks = 1
+        while before is not None and before not in lying and looks < LOOKS:
+            # It may have been put aside after the folder was listed and before it was opened.
+            lying = {self._number(found, heads): found for found in self._all_found()}
+            looks += 1
         for number, found in lying.items():
             if found.path == self.path:
                 self.current = number
@@ -108,8 +115,16 @@ class Follower:
 
     # ------------------------------------------------------------ which file is which
 
+    def _all_found(self) -> list[_Found]:
+        """Return the files there are; where one is packed meanwhile, under its new name."""
+        files, looks = list(self._found()), 1
+        while self._vanished and looks < LOOKS:
+            files, looks = list(self._found()), looks + 1
+        return files
+
     def _found(self) -> Iterator[_Found]:
         """Yield the files there are; of two with the same content the later one is read."""
+        self.unfinished, self._vanished = [], False
         names = tuple(f"{self.path.name}{ending}" for ending in ENDINGS)
         beside = self.path.parent.iterdir() if self.path.parent.is_dir() else ()
         parts = [path for path in beside if path.name.startswith(names)]
@@ -125,7 +140,10 @@ class Follower:
         try:
             with _opened(path) as stream:
                 return _Found(path, stream.read(HEAD_BYTES), os.fstat(stream.fileno()).st_size)
-        except (FileNotFoundError, IsADirectoryError):
+        except FileNotFoundError:
+            self._vanished |= path != self.path
+            return None
+        except IsADirectoryError:
             return None
         except UNFINISHED:
             self.unfinished.append(str(path))

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from evalkit.core.model import Json
 from evalkit.core.records import RecordError
+from evalkit.core.told import told_by_headers
 from evalkit.core.traffic import unix_seconds
 
+HEADER = "http.response.header."
+"""Before the name of a header of the answer, in lower case; older ones write ``_`` for ``-``."""
 ERROR_STATUSES = (2, "2", "ERROR", "STATUS_CODE_ERROR", "Error", "StatusCode.ERROR")
 
 
@@ -53,6 +56,17 @@ class Span:
             RecordError: that is no time.
         """
         return _seconds(self.start)
+
+    @property
+    def told(self) -> dict[str, Json]:
+        """What the headers of the answer say, as fields of a record, where they were captured."""
+        headers = {}
+        for name, value in self.attributes.items():
+            if name.startswith(HEADER):
+                first = value[0] if isinstance(value, list) and value else value
+                if isinstance(first, str):
+                    headers[name.removeprefix(HEADER).lower().replace("_", "-")] = first
+        return told_by_headers(headers)
 
     @property
     def lasted(self) -> float | None:

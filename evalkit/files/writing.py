@@ -15,6 +15,9 @@ from evalkit.files.json_text import json_line
 LINES_PER_WRITE = 500
 """How many lines are put on disk at once, and synced: so many a crash may cost."""
 
+LOOKED_THROUGH = 64 * 1024
+"""Bytes that are looked through at a time for the end of a line, from the end of a file on."""
+
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
@@ -52,10 +55,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def cut_to_whole_lines(path: Path) -> None:
     """Cut a file behind its last whole line: a process that died may have written part of one."""
-    text = path.read_bytes() if path.is_file() else b""
-    whole = text.rfind(b"\n") + 1
-    if whole < len(text):
-        os.truncate(path, whole)
+    if not path.is_file():
+        return
+    with path.open("r+b") as stream:
+        size = start = stream.seek(0, os.SEEK_END)
+        whole = 0
+        while start and not whole:
+            end, start = start, max(start - LOOKED_THROUGH, 0)
+            stream.seek(start)
+            found = stream.read(end - start).rfind(b"\n") + 1
+            whole = start + found if found else 0
+        if whole < size:
+            stream.truncate(whole)
 
 
 class LineLog:

@@ -14,6 +14,7 @@ from evalkit.core.registry import PROVIDERS
 from evalkit.core.secrets import MissingSecretError
 from evalkit.flows.comparable import Comparable
 from evalkit.flows.inputs import asked_cases, recordings
+from evalkit.flows.mirror.loading import loaded_mirror, unset
 from evalkit.spec.document import read_document
 from evalkit.spec.envelope import load_envelope
 from evalkit.spec.golden_set import GoldenSetReader
@@ -29,7 +30,7 @@ class Checked:
     """What a sound file holds.
 
     ``unchecked`` names scorers in files, which are never run here; ``unset`` says which secrets of
-    live arms are not in the environment.
+    live arms are not in the environment; ``mirror`` is the mode of one.
     """
 
     path: str
@@ -38,10 +39,11 @@ class Checked:
     samples: int = 0
     unchecked: tuple[str, ...] = ()
     unset: tuple[str, ...] = ()
+    mirror: str | None = None
 
 
 def validate(path: Path, environment: Mapping[str, str]) -> Checked:
-    """Check an envelope with everything it names, or a golden set on its own.
+    """Check an envelope with everything it names, the file of a mirror, or a golden set on its own.
 
     Args:
         path: the file.
@@ -50,13 +52,19 @@ def validate(path: Path, environment: Mapping[str, str]) -> Checked:
     Raises:
         SpecError: with every problem of every file.
     """
-    if path.suffix in DOCUMENTS and isinstance(read_document(path).data, dict):
-        return _envelope(path, environment)
+    data = read_document(path).data if path.suffix in DOCUMENTS else None
+    if isinstance(data, dict):
+        return _mirror(path, environment) if "listen" in data else _envelope(path, environment)
     reader = GoldenSetReader([GoldenSource(path=str(path))])
     cases = sum(1 for _ in reader.cases())
     if reader.problems:
         raise SpecError(reader.problems)
     return Checked(str(path), cases)
+
+
+def _mirror(path: Path, environment: Mapping[str, str]) -> Checked:
+    plan = loaded_mirror(path)
+    return Checked(str(path), 0, mirror=plan.mode.value, unset=tuple(unset(plan, environment)))
 
 
 def _envelope(path: Path, environment: Mapping[str, str]) -> Checked:

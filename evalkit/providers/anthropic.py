@@ -7,13 +7,13 @@ System messages inside a case are sent behind the system prompt.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
 from evalkit.core.lifecycle import Lifecycle
-from evalkit.core.model import Arm, Json, Sample, Snapshot
+from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, Surroundings, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
@@ -49,6 +49,7 @@ from evalkit.wire.objections import (
     told_inside,
     usual_objection,
 )
+from evalkit.wire.overheard import NOWHERE, error_in, nobodys, overhearing, turn
 from evalkit.wire.turns import turns_of
 
 HOME = "https://api.anthropic.com"
@@ -221,6 +222,50 @@ async def _lifecycle(
     )
 
 
+# ---------------------------------------------------------------- what others ask and are answered
+
+
+def _asked(body: Json) -> Iterator[Message]:
+    system = value_at(body, "system")
+    if system:
+        yield turn("system", system)
+    for message in items_at(body, "messages"):
+        yield turn(text_at(message, "role"), value_at(message, "content"))
+
+
+def _whole(events: Sequence[Json]) -> Json:
+    """Return the message that was streamed: how it began, the pieces of its blocks, how it ended."""
+    failed = error_in(events)
+    if failed is not None:
+        return dict(failed)
+    body: dict[str, Json] = {}
+    usage: dict[str, Json] = {}
+    blocks: dict[int, dict[str, Json]] = {}
+    for event in events:
+        kind, delta = text_at(event, "type"), value_at(event, "delta")
+        told = value_at(event, "message", "usage") or value_at(event, "usage")
+        usage |= told if isinstance(told, dict) else {}
+        match kind:
+            case "message_start":
+                begun = value_at(event, "message")
+                body |= begun if isinstance(begun, dict) else {}
+            case "content_block_start":
+                block = value_at(event, "content_block")
+                number = count_at(event, "index") or 0
+                blocks[number] = dict(block) if isinstance(block, dict) else {}
+            case "content_block_delta" if text_at(delta, "type") == "text_delta":
+                block = blocks.setdefault(count_at(event, "index") or 0, {"type": "text"})
+                said = text_at(delta, "text") or ""
+                block["text"] = f"{text_at(block, 'text') or ''}{said}"
+            case "message_delta":
+                body |= delta if isinstance(delta, dict) else {}
+    if blocks:
+        body["content"] = [block for _, block in sorted(blocks.items())]
+    return {**body, "usage": usage} if body else {}
+
+
+_NOBODYS = Messages(NOWHERE, {}, nobodys("anthropic"))
+
 anthropic = ProviderPlugin(
     "anthropic",
     AnthropicOptions,
@@ -230,4 +275,5 @@ anthropic = ProviderPlugin(
     structured=always,
     vendor="anthropic",
     lifecycle=_lifecycle,
+    overhears=overhearing(PATH, read=_NOBODYS.read, asked=_asked, whole=_whole),
 )

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import quote
 
-from evalkit.core.model import Arm, ErrorKind, Json, Sample, Snapshot
+from evalkit.core.model import Arm, ErrorKind, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
@@ -40,6 +40,15 @@ from evalkit.wire.objections import (
     outcome,
     told_inside,
     usual_objection,
+)
+from evalkit.wire.overheard import (
+    NOWHERE,
+    error_in,
+    first_known,
+    last_known,
+    nobodys,
+    overhearing,
+    turn,
 )
 from evalkit.wire.turns import turns_of
 
@@ -248,6 +257,50 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
     )
 
 
+# ---------------------------------------------------------------- what others ask and are answered
+
+
+def _asked(body: Json) -> Iterator[Message]:
+    system = value_at(body, "systemInstruction") or value_at(body, "system_instruction")
+    if system is not None:
+        yield turn("system", _texts(system))
+    for content in items_at(body, "contents"):
+        yield turn(text_at(content, "role"), _texts(content))
+
+
+def _texts(content: Json) -> Json:
+    """Return the parts of a content in the form that others write them."""
+    return [
+        {"text": text} if (text := text_at(part, "text")) is not None else {"type": kind}
+        for part in items_at(content, "parts")
+        for kind in [next(iter(part), "part") if isinstance(part, dict) else "part"]
+    ]
+
+
+def _whole(events: Sequence[Json]) -> Json:
+    """Return the body of an answer that came in pieces, each of the form of a whole one."""
+    failed = error_in(events)
+    if failed is not None:
+        return dict(failed)
+    body = {
+        **first_known(events, "responseId", "modelVersion", "promptFeedback", "modelStatus"),
+        **last_known(events, "usageMetadata"),
+    }
+    pieces = [
+        candidate
+        for event in events
+        for candidate in items_at(event, "candidates")
+        if value_at(candidate, "index") in {0, None}
+    ]
+    if pieces:
+        parts = [part for piece in pieces for part in items_at(piece, "content", "parts")]
+        ended = last_known(pieces, "finishReason", "finishMessage", "safetyRatings")
+        body["candidates"] = [{"content": {"parts": parts, "role": "model"}, **ended}]
+    return body
+
+
+_NOBODYS = GenerateContent(NOWHERE, {}, nobodys("gemini"))
+
 gemini = ProviderPlugin(
     "gemini",
     GeminiOptions,
@@ -256,4 +309,11 @@ gemini = ProviderPlugin(
     lacks=_lacks,
     structured=always,
     vendor="google",
+    overhears=overhearing(
+        ":generateContent",
+        ":streamGenerateContent",
+        read=_NOBODYS.read,
+        asked=_asked,
+        whole=_whole,
+    ),
 )

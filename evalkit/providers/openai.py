@@ -7,11 +7,11 @@ messages of a case keep their roles.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from evalkit.core.model import Arm, Json, Sample, Snapshot
+from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
@@ -37,6 +37,15 @@ from evalkit.wire.objections import (
     usual_objection,
 )
 from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle
+from evalkit.wire.overheard import (
+    NOWHERE,
+    error_in,
+    first_known,
+    last_known,
+    nobodys,
+    overhearing,
+    turn,
+)
 
 PATH = "/chat/completions"
 RESERVED = {
@@ -180,6 +189,54 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
     yield from schema_lacks(snapshot, ("response_format",))
 
 
+# ---------------------------------------------------------------- what others ask and are answered
+
+
+def _asked(body: Json) -> Iterator[Message]:
+    for message in items_at(body, "messages"):
+        yield turn(text_at(message, "role"), value_at(message, "content"))
+
+
+def _whole(events: Sequence[Json]) -> Json:
+    """Return the body of an answer that was streamed in pieces."""
+    failed = error_in(events)
+    if failed is not None:
+        return dict(failed)
+    body = first_known(events, "id", "created", "model", "system_fingerprint", "service_tier")
+    pieces = [
+        choice
+        for event in events
+        for choice in items_at(event, "choices")
+        if value_at(choice, "index") in {0, None}
+    ]
+    if pieces:
+        deltas = [value_at(piece, "delta") for piece in pieces]
+        message: dict[str, Json] = {"role": "assistant", "content": _content(deltas)}
+        refusals = [text for delta in deltas if (text := text_at(delta, "refusal"))]
+        if refusals:
+            message["refusal"] = "".join(refusals)
+        calls = {
+            count_at(call, "index") or 0
+            for delta in deltas
+            for call in items_at(delta, "tool_calls")
+        }
+        if calls:
+            message["tool_calls"] = [{"index": number} for number in sorted(calls)]
+        finish = last_known(pieces, "finish_reason")
+        body["choices"] = [{"index": 0, "message": message, **finish}]
+    return {**body, **last_known(events, "usage", "moderation")}
+
+
+def _content(deltas: Sequence[Json]) -> Json:
+    """Return the content of a message; ``None`` where no piece of it came, as in a call of tools."""
+    found = [value for delta in deltas if (value := value_at(delta, "content")) is not None]
+    if not found:
+        return None
+    return "".join(_output({"content": value}) or "" for value in found)
+
+
+_NOBODYS = ChatCompletions(NOWHERE, {}, (), nobodys("openai"))
+
 openai = ProviderPlugin(
     "openai",
     OpenAIOptions,
@@ -189,4 +246,5 @@ openai = ProviderPlugin(
     structured=always,
     vendor="openai",
     lifecycle=openai_lifecycle,
+    overhears=overhearing(PATH, read=_NOBODYS.read, asked=_asked, whole=_whole),
 )

@@ -7,11 +7,11 @@ messages of a case keep their roles. OpenAI stores what is asked here unless ``p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from evalkit.core.model import Arm, Json, Sample, Snapshot
+from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, always
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
@@ -38,6 +38,7 @@ from evalkit.wire.objections import (
     usual_objection,
 )
 from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle
+from evalkit.wire.overheard import NOWHERE, nobodys, overhearing, turn
 
 PATH = "/responses"
 RESERVED = {
@@ -142,9 +143,13 @@ def _body(response: HttpResponse) -> Json:
     """Return the response itself; a server that streams unasked says it whole in its last event."""
     if not response.is_stream:
         return response.json()
-    event = last_event(response)
-    whole = value_at(event, "response")
-    return event if whole is None else whole
+    return _whole([last_event(response)])
+
+
+def _whole(events: Sequence[Json]) -> Json:
+    """Return the response of a stream: its last event tells all of it."""
+    whole = value_at(events[-1], "response")
+    return events[-1] if whole is None else whole
 
 
 def _fixed(snapshot: Snapshot) -> dict[str, Json]:
@@ -196,6 +201,24 @@ def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
     yield from schema_lacks(snapshot, ("text", "format"))
 
 
+# ---------------------------------------------------------------- what others ask and are answered
+
+
+def _asked(body: Json) -> Iterator[Message]:
+    instructions = text_at(body, "instructions")
+    if instructions is not None:
+        yield Message("system", instructions)
+    asked = value_at(body, "input")
+    if isinstance(asked, str):
+        yield Message("user", asked)
+    for item in items_at(body, "input"):
+        kind = text_at(item, "type") or "message"
+        content = value_at(item, "content") if kind == "message" else f"[{kind[:40]}]"
+        yield turn(text_at(item, "role"), content, kinds=("input_text", "output_text", "text"))
+
+
+_NOBODYS = Responses(NOWHERE, {}, nobodys("openai-responses"))
+
 openai_responses = ProviderPlugin(
     "openai-responses",
     OpenAIResponsesOptions,
@@ -205,4 +228,5 @@ openai_responses = ProviderPlugin(
     structured=always,
     vendor="openai",
     lifecycle=openai_lifecycle,
+    overhears=overhearing(PATH, read=_NOBODYS.read, asked=_asked, whole=_whole),
 )

@@ -56,6 +56,13 @@ _SPAN: dict[str, Json] = {
     "endTimeUnixNano": "1790856000812000000",
     "attributes": [{"key": key, "value": value} for key, value in _ATTRIBUTES.items()],
 }
+_TOLD: dict[str, Json] = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.output.messages": '[{"role":"assistant","parts":[{"type":"text","content":"Hi"}]}]',
+    "http.response.header.model-snapshot": ["acme-1-2026-06"],
+    "http.response.header.format-version": ["2.1"],
+    "http.response.header.sunset": ["Thu, 14 Jan 2027 00:00:00 GMT"],
+}
 _EXPORT: Json = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": [_SPAN]}]}]}
 _OLD_SPAN: Json = {
     "name": "openai.chat",
@@ -109,6 +116,19 @@ _OLD_SPAN: Json = {
             ],
             note="an SDK's JSON with attributes of before 2025; the call failed",
         ),
+        LogExample(
+            {"context": {"span_id": "0xb3"}, "attributes": _TOLD},
+            [
+                {
+                    "id": "0xb3",
+                    "output": "Hi",
+                    "model": "acme-1-2026-06",
+                    "format_version": "2.1",
+                    "model_deprecated_at": "2027-01-14T00:00:00+00:00",
+                }
+            ],
+            note="what the headers of the answer say",
+        ),
     ],
 )
 def otel(data: Json) -> Iterator[LogRecord]:
@@ -119,7 +139,8 @@ def otel(data: Json) -> Iterator[LogRecord]:
     generate_content), or, in older ones, that names a model at all; or the event
     ``gen_ai.client.inference.operation.details``, which has no latency. Other spans are no requests.
     ``evalkit.arm`` names the arm, on the span or its resource; anything else is mapped, such as
-    ``--map arm='resource."service.version"'``.
+    ``--map arm='resource."service.version"'``. Where headers of the answer were captured
+    (``http.response.header.model-snapshot`` and its like), they tell what the span does not.
     """
     for span in spans_in(data):
         if _calls_a_model(span):
@@ -140,6 +161,7 @@ def _calls_a_model(span: Span) -> bool:
 
 
 def _fields(span: Span) -> dict[str, Json]:
+    told = span.told
     return {
         "id": span.id or span.first("gen_ai.response.id"),
         "arm": span.first("evalkit.arm") or span.resource.get("evalkit.arm"),
@@ -147,9 +169,11 @@ def _fields(span: Span) -> dict[str, Json]:
         "created": span.begun,
         "input": _input(span),
         **_outcome(span),
-        "model": span.first("gen_ai.response.model"),
+        "model": span.first("gen_ai.response.model") or told.get("model"),
         "model_requested": span.first("gen_ai.request.model"),
-        "request_id": span.first("gen_ai.response.id"),
+        "request_id": span.first("gen_ai.response.id") or told.get("request_id"),
+        "format_version": told.get("format_version"),
+        "model_deprecated_at": told.get("model_deprecated_at"),
         "latency_ms": span.lasted,
         "ttft_ms": _milliseconds(span.first("gen_ai.response.time_to_first_chunk")),
         "input_tokens": span.first("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),

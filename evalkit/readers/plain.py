@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from evalkit.core.told import told_by_metadata
 from evalkit.readers import Json, LogExample, LogRecord, RecordError, reader
 
 OBSERVED = frozenset(
@@ -48,6 +49,11 @@ def _recognises(data: Json) -> bool:
             [{"id": "req-2", "error": {"kind": "server", "message": "503 overloaded"}}],
             note="what failed says nothing of the behaviour",
         ),
+        LogExample(
+            {"id": "req-3", "output": "Hi", "metadata": {"model_snapshot": "acme-1-2026-06"}},
+            [{"id": "req-3", "model": "acme-1-2026-06"}],
+            note="metadata as an endpoint tells it beside its answers",
+        ),
     ],
 )
 def plain(data: Json) -> Iterator[LogRecord]:
@@ -56,8 +62,11 @@ def plain(data: Json) -> Iterator[LogRecord]:
     A record is a recorded output, as ``provider: replay`` reads it, with ``arm``, ``user``,
     ``created``, ``input``, ``reference`` and ``tags`` beside it. Runs write it, and so does whatever
     mirrors traffic. A field that is mapped comes from where the map says, every other from its own
-    name.
+    name. Where a record does not name its ``model``, ``format_version`` or ``model_deprecated_at``, its
+    ``metadata`` may: as ``model_snapshot`` and under the same names.
     """
     if not isinstance(data, dict):
         raise RecordError("expected an object with id and output")
-    yield LogRecord(data, data)
+    told = told_by_metadata(data.get("metadata"))
+    lacking = {name: value for name, value in told.items() if data.get(name) is None}
+    yield LogRecord({**data, **lacking} if lacking else data, data)

@@ -98,7 +98,7 @@ class Endpoint:
         for name, value in given.items():
             if NAMED.search(value):
                 plain.pop(name, None)
-                secret[name] = _filled(value, secrets, f"{owner}.headers.{name}")
+                secret[name] = filled_value(value, secrets, f"{owner}.headers.{name}")
             else:
                 plain[name] = value
         if key is not None and key.header not in given:
@@ -155,7 +155,7 @@ def endpoint_lacks(snapshot: Snapshot, *, base_url: str, path: str) -> Iterator[
             "found something else; a key itself must not stand in a file",
         )
     for name, value in options.headers.items():
-        message = _header_fault(name, value)
+        message = header_fault(name, value)
         if message:
             yield Lack(f"headers.{name}", message)
 
@@ -226,7 +226,12 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or usual
 
 
-def _filled(text: str, secrets: Secrets, key: str) -> str:
+def filled_value(text: str, secrets: Secrets, key: str) -> str:
+    """Return the value of a header with the secrets that it names.
+
+    Raises:
+        MissingSecretError: one is not set, or fits in no header; ``key`` is where it is named.
+    """
     try:
         value = secrets.filled(text)
     except MissingSecretError as error:
@@ -241,7 +246,7 @@ def _filled(text: str, secrets: Secrets, key: str) -> str:
 
 def _key(text: str | None, key: VendorKey, secrets: Secrets, place: str) -> str | None:
     if text is not None:
-        return _filled(text, secrets, place)
+        return filled_value(text, secrets, place)
     if not key.at_home:
         return None
     for name in key.variables:
@@ -249,7 +254,7 @@ def _key(text: str | None, key: VendorKey, secrets: Secrets, place: str) -> str 
             secrets.value(name)
         except MissingSecretError:
             continue
-        return _filled(f"${{env:{name}}}", secrets, place)
+        return filled_value(f"${{env:{name}}}", secrets, place)
     first, *others = key.variables
     also = f" ({' and '.join(others)} would do as well)" if others else ""
     raise MissingSecretError(
@@ -281,7 +286,8 @@ def is_address(base_url: str) -> bool:
         return False
 
 
-def _header_fault(name: str, value: str) -> str:
+def header_fault(name: str, value: str) -> str:
+    """Return what keeps a header from standing in a file; nothing where it can."""
     lowered = name.lower()
     if not _NAME.fullmatch(name):
         return f"expected the name of a header, found {name!r}"

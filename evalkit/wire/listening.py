@@ -44,12 +44,13 @@ Answering: TypeAlias = Callable[[Asked], Said]
 
 
 @contextmanager
-def listening(address: str, answering: Answering) -> Iterator[str]:
+def listening(address: str, answering: Answering, *, named: str = "--listen") -> Iterator[str]:
     """Answer questions for as long as the block lasts; yields the address, with its port.
 
     Args:
         address: ``HOST:PORT`` or ``PORT``, which is on this machine only; port 0 is any free one.
         answering: the answers.
+        named: where the address was written, for a message.
 
     Raises:
         UsageError: nobody can listen there.
@@ -59,7 +60,7 @@ def listening(address: str, answering: Answering) -> Iterator[str]:
     try:
         server = _Server((host, port), handler)
     except OSError as error:
-        raise UsageError(f"--listen {address}: {error.strerror or error}") from None
+        raise UsageError(f"{named} {address}: {error.strerror or error}") from None
     thread = threading.Thread(
         target=server.serve_forever, args=(0.1,), name="listening", daemon=True
     )

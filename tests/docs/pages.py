@@ -19,7 +19,7 @@ PAGES = ("README.md", "CONTRIBUTING.md", "golden_sets/README.md", "docs/envelope
          "docs/calibration.md", "docs/snapshots.md", "docs/live.md", "docs/ci-formats.md",
          "docs/first-gate.md", "docs/choosing-margins.md", "docs/cannot-tell.md", "docs/ci.md",
          "docs/diff-and-history.md", "docs/contract.md", "docs/drift.md", "docs/judge.md", "docs/style.md", "docs/detectors.md", "docs/calibrate.md", "docs/baseline.md", "docs/readers.md", "docs/canary.md", "docs/rollout.md", "docs/canary-calibration.md", "docs/scale.md",
-         "docs/shadow.md", "docs/fitting.md")  # fmt: skip
+         "docs/shadow.md", "docs/fitting.md", "docs/mirror.md")  # fmt: skip
 GAP = "…"
 """A line that stands for any number of lines of output."""
 

@@ -301,3 +301,30 @@ def test_a_rotated_part_that_goes_while_parts_are_put_in_order_is_the_oldest(
     monkeypatch.setattr(Path, "stat", vanishing)
     assert following._age(gone) == (0.0, gone.name)
     assert following._age(log) > following._age(gone)
+
+
+def test_what_is_put_aside_or_packed_while_the_folder_is_looked_at_is_neither_lost_nor_read_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, part = tmp_path / "app.log", tmp_path / "app.log.1"
+    add(log, "one")
+    follower = Follower(log)
+    assert texts(follower) == ["one"]
+    look, left = Follower._looked_at, ["rotate", "pack"]
+
+    def meanwhile(self: Follower, path: Path) -> object:
+        if path == log and left[:1] == ["rotate"]:
+            left.pop(0)
+            add(log, "two")
+            log.rename(part)
+            add(log, "three")
+        elif path == part and left[:1] == ["pack"]:
+            left.pop(0)
+            pack(part)
+        return look(self, path)
+
+    monkeypatch.setattr(Follower, "_looked_at", meanwhile)
+    assert sorted(texts(follower)) == ["three", "two"]
+    assert left == []
+    assert not follower.lost
+    assert texts(follower) == []

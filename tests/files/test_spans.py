@@ -152,3 +152,15 @@ def test_a_time_that_is_none_makes_a_record_malformed(start: Json) -> None:
 
 def test_the_time_0_is_no_time() -> None:
     assert only(otlp(startTimeUnixNano="0", endTimeUnixNano=0)).lasted is None
+
+
+def test_headers_of_an_answer_that_were_captured_are_told() -> None:
+    attributes: dict[str, Json] = {
+        "http.response.header.model-snapshot": ["m-1", "m-2"],
+        "http.response.header.format_version": "2",
+        "http.response.header.sunset": [],
+        "http.response.header.x-request-id": [5],
+        "http.request.header.model-snapshot": ["m-9"],
+    }
+    span = Span("chat", None, "a", attributes)
+    assert span.told == {"model": "m-1", "format_version": "2"}

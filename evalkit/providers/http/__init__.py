@@ -23,7 +23,8 @@ from evalkit.core.model import Arm, ErrorKind, Json, Sample, Snapshot
 from evalkit.core.ports import Costs, Lack, Provider, ProviderPlugin, Request, Surroundings
 from evalkit.core.records import RecordError, sample_of
 from evalkit.core.secrets import NAMED, MissingSecretError, Secrets
-from evalkit.providers.http.answer import WHOLE_BODY, Reader, response_lacks, told_by_headers
+from evalkit.core.told import told_by_headers
+from evalkit.providers.http.answer import WHOLE_BODY, Reader, response_lacks
 from evalkit.providers.http.template import VARIABLE, CaseFault, Template
 from evalkit.wire.exchange import HttpRequest, HttpResponse, WireError
 from evalkit.wire.http_provider import Failure, failure_of, http_provider

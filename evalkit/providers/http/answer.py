@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from evalkit.core.digest import canonical_json
@@ -83,33 +81,6 @@ def _read(name: str, value: Json) -> Json:
         return value if value is True else as_text(value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return canonical_json(value) if number else value
-
-
-def told_by_headers(headers: Mapping[str, str]) -> dict[str, Json]:
-    """Return what headers say of the model, its format and its end."""
-    told: dict[str, Json] = {
-        "model": headers.get("model-snapshot"),
-        "format_version": headers.get("format-version"),
-        "request_id": headers.get("x-request-id") or headers.get("request-id"),
-        "model_deprecated_at": headers.get("model-deprecated-at")
-        or _moment(headers.get("deprecation", ""))
-        or _moment(headers.get("sunset", "")),
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def _moment(text: str) -> str | None:
-    """Return the moment in a header, or ``None`` for a bare flag and what else is no moment.
-
-    >>> _moment("@1767225600"), _moment("Fri, 01 Jan 2027 00:00:00 GMT"), _moment("true")
-    ('2026-01-01T00:00:00+00:00', '2027-01-01T00:00:00+00:00', None)
-    """
-    try:
-        if text.startswith("@"):
-            return datetime.fromtimestamp(int(text[1:]), UTC).isoformat()
-        return parsedate_to_datetime(text).astimezone(UTC).isoformat()
-    except (IndexError, OSError, OverflowError, TypeError, ValueError):
-        return None
 
 
 # ---------------------------------------------------------------- what is wrong with expressions

@@ -19,6 +19,7 @@ from evalkit.core.model import Arm, ErrorKind, Sample, SampleError
 from evalkit.core.ports import Memory, Provider, Request
 from evalkit.stages.ask.budget import Budget
 from evalkit.stages.ask.tally import ArmTally
+from evalkit.wire.loops import fast_loop
 
 AHEAD = 2
 """One arm may be so many rounds of its concurrency ahead of the other: what a day does to an
@@ -79,17 +80,8 @@ def ask(
         SnapshotError: an endpoint does not know what its snapshot asks for.
         MeasurementError: an endpoint cannot be asked at all.
     """
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         return runner.run(_Collection(arms, budget, keep, watch).run(rounds, enough))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return the faster event loop where it is installed (the extra ``fast``)."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 class _Collection:

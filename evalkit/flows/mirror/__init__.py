@@ -1,0 +1,1 @@
+"""A mirror before the user's endpoint, put together."""

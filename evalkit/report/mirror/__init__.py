@@ -1,0 +1,1 @@
+"""A mirror as whoever watches it reads it."""

@@ -1,0 +1,1 @@
+"""Traffic is routed, told of, checked and written down here."""
