@@ -158,6 +158,29 @@ class Spread:
     cells: Mapping[int, float]
 
 
+NOBODY = -1
+"""The code of a user whom the source does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserValues:
+    """One value a user, the mean of theirs, in the order they came, and whose it is.
+
+    ``users`` holds a code each, as in ``ArmLook``; ``NOBODY`` is a request that nobody is named for.
+    """
+
+    values: tuple[float, ...]
+    users: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserCells:
+    """In which cells of a ``Spread`` the values of each user fell; ``users`` as above."""
+
+    cells: tuple[tuple[int, ...], ...]
+    users: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Nothing could be read for a trigger, for the reason given: NaN, no such metric, no value."""
@@ -165,15 +188,20 @@ class Unread:
     why: str
 
 
-Observed: TypeAlias = Counted | Values | Sums | Spread | Unread
+Observed: TypeAlias = Counted | Values | Sums | Spread | UserValues | UserCells | Unread
 
 
 @dataclass(frozen=True, slots=True)
 class ArmLook:
-    """What one arm did in a look: its requests, and what each trigger saw of them, by its name."""
+    """What one arm did in a look: its requests, and what each trigger saw of them, by its name.
+
+    ``users`` are all who were named, as numbers below 2**32; somebody who met both arms is in the
+    one that was met first.
+    """
 
     requests: int
     observed: Mapping[str, Observed] = field(default_factory=dict)
+    users: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +350,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a trigger has gathered in this stage, in as many numbers after a year as after a look.
+    """What a trigger has gathered in a round, in as many numbers after a year as after a look.
 
     ``versus`` and ``alone`` are the numbers of its process against the baseline and against the
     limit; ``found`` and ``chances`` are sums by arm, baseline first. ``highest`` is the highest
@@ -339,12 +367,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """A stretch of a stage, up to now, in which each user counts once.
+
+    The round of number 0 is the stage as a whole, those that follow begin later in it; the one of
+    number −1 is of the time before the stage's share was seen. ``since`` is the look it begins with.
+    A ``whole`` round holds all that some trigger has seen of the stage.
+    """
+
+    number: int
+    since: int
+    whole: bool
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that a canary remembers between two looks.
 
     ``stage`` counts from 0; ``since`` is when the stage's share was first seen in the traffic, and
     ``covered`` for how many seconds it was. ``looks`` and ``requests`` (baseline first) are those of
-    the stage. ``watermark`` is the end of the last look. ``thresholds`` are frozen, ``spreads`` are what they
+    the stage. ``watermark`` is the end of the last look. ``rounds`` hold the evidence of the stage,
+    and ``users`` who came in it (``stages.canary.users``); of all there are, one in 2 to the power of ``thinned``
+    is watched. ``highest`` is the highest evidence of each
+    trigger in any of them. ``thresholds`` are frozen, ``spreads`` are what they
     will be frozen from, ``spread_for`` how many seconds of the baseline. ``decision`` is the newest one, and ``number`` its number; a
     ``final`` one is never followed by another in the same run. A ``bookmark`` is its source's own.
     """
@@ -357,7 +403,10 @@ class State:
     looks: int = 0
     covered: float = 0.0
     requests: tuple[int, int] = (0, 0)
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    rounds: tuple[Round, ...] = ()
+    users: str = ""
+    thinned: int = 0
+    highest: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     spreads: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     spread_for: float = 0.0

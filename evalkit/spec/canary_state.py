@@ -22,8 +22,12 @@ def state_of(text: str, file: str) -> State:
     data = json_document(text, file)
     if not isinstance(data, dict) or "memory" not in data:
         raise SpecError.single(Place(file), f"expected the state of a canary{WAY_OUT}")
+    memory = data["memory"]
+    if isinstance(memory, dict) and "evidence" in memory:
+        text = f"written by an earlier version of evalkit, which counted users anew in each look{WAY_OUT}"
+        raise SpecError.single(Place(file), text, where="memory.evidence")
     try:
-        return _adapter().validate_python(data["memory"])
+        return _adapter().validate_python(memory)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in ("memory", *first["loc"]))

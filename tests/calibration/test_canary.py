@@ -12,8 +12,10 @@ from tests.calibration.canary import (
     BUDGET,
     EACH,
     ENOUGH,
+    HARMLESS,
     PAGE,
     SPEEDS,
+    People,
     by_configured_share,
     caught_by_needed,
     ended,
@@ -21,6 +23,8 @@ from tests.calibration.canary import (
     family,
     first_alarm,
     looks_to_alarm,
+    nested_alarms,
+    people_alarms,
     z_test_alarms,
 )
 
@@ -61,6 +65,29 @@ def test_four_of_five_bad_candidates_are_found_by_the_traffic_that_is_needed(nam
 def test_a_harmless_candidate_of_the_same_traffic_is_not_found() -> None:
     [errors, *_] = family()
     assert first_alarm(errors, np.random.default_rng(1), 2000, 0.05, looks=30) is None
+
+
+TROUBLED = People(1000, troubled=0.03)
+
+
+def test_users_who_always_fail_roll_nothing_back_where_they_are_named() -> None:
+    found = [people_alarms(TROUBLED, 12, named=named, looks=30) for named in (True, False)]
+    assert sum(look <= 30 for look in found[0]) == 0
+    assert sum(look <= 30 for look in found[1]) >= 2
+
+
+def test_nor_do_they_in_stages_each_within_the_next() -> None:
+    assert nested_alarms(10, named=True, people=TROUBLED, each=4) == 0
+
+
+def test_nor_do_users_who_come_back_and_never_fail_beside_strangers_who_do() -> None:
+    *_, people = HARMLESS.values()
+    assert min(people_alarms(people, 8, named=True, looks=30)) > 30
+
+
+def test_what_becomes_three_times_as_bad_for_users_who_all_came_is_found() -> None:
+    worse = People(2000, ratio=3.0, since=5)
+    assert median(people_alarms(worse, 5, named=True, looks=40)) <= 30
 
 
 def test_the_page_is_there_and_holds_what_was_promised() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.core.canary import (
+    NOBODY,
     Action,
     ArmLook,
     CanaryPlan,
@@ -21,6 +22,8 @@ from evalkit.core.canary import (
     State,
     Sums,
     Unread,
+    UserCells,
+    UserValues,
     Values,
 )
 from evalkit.core.errors import MeasurementError, SpecError, UsageError
@@ -181,8 +184,58 @@ def test_what_a_user_tries_again_and_again_counts_once(tmp_path: Path) -> None:
     found = looks_of(
         tmp_path, [*retries, *mixed, record(50, "candidate", 3), record(51, "baseline", 3)]
     )
-    assert found[0].arms[Arm.CANDIDATE].observed["error_rate"] == Counted(1.5, 3)
-    assert found[0].arms[Arm.CANDIDATE].requests == 12
+    seen = found[0].arms[Arm.CANDIDATE]
+    errors = seen.observed["error_rate"]
+    assert isinstance(errors, UserValues)
+    assert errors.values == (1.0, 0.5, 0.0)
+    assert errors.users[2] == NOBODY
+    assert set(errors.users[:2]) == set(seen.users)
+    assert all(0 <= user < 2**32 for user in seen.users)
+    assert seen.requests == 12
+
+
+def test_whoever_met_both_arms_counts_in_the_one_that_was_met_first(tmp_path: Path) -> None:
+    lost = {"output": None, "error": "timeout"}
+    records = [
+        record(0, "candidate", 5, user="u1"),
+        record(1, "baseline", 4, user="u1", **lost),
+        record(2, "baseline", 6, user="u2"),
+        record(3, "candidate", 6, user="u3"),
+    ]
+    [found] = looks_of(tmp_path, records)
+    baseline, candidate = (found.arms[arm] for arm in Arm)
+    assert (baseline.requests, candidate.requests) == (2, 2)
+    assert (len(baseline.users), len(candidate.users)) == (2, 1)
+    errors = baseline.observed["error_rate"], candidate.observed["error_rate"]
+    assert isinstance(errors[0], UserValues)
+    assert isinstance(errors[1], UserValues)
+    assert (errors[0].values, errors[1].values) == ((1.0, 0.0), (0.0,))
+    [alone] = looks_of(tmp_path, records[:2])
+    assert alone.arms[Arm.CANDIDATE].observed["error_rate"] == Counted(0.0, 0)
+
+
+def test_users_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    records = [{**item, "user": f"u{number % 20}"} for number, item in enumerate(traffic(6))]
+    log(tmp_path, records)
+    envelope = loaded(tmp_path)
+    path = tmp_path / "canary.json"
+    whole = decided(tmp_path, tmp_path / "other.json", envelope, 6)
+    for minute in range(1, 7):
+        step = decided(tmp_path, path, envelope, minute)
+    assert (step.rounds, step.users) == (whole.rounds, whole.users)
+    assert step.rounds[0].evidence["refusal"].chances == (10, 10)
+
+
+def test_users_that_were_changed_by_hand_are_named(tmp_path: Path) -> None:
+    log(tmp_path, traffic(2))
+    envelope = loaded(tmp_path)
+    path = tmp_path / "canary.json"
+    decided(tmp_path, path, envelope, 2)
+    data = json.loads(path.read_text())
+    data["memory"]["users"] = "AAAA"
+    path.write_text(json.dumps(data))
+    with pytest.raises(SpecError, match=r"memory\.users: not written by this version of evalkit"):
+        decided(tmp_path, path, envelope, 2)
 
 
 def test_a_bound_min_counts_those_that_lack_it_and_a_slice_those_that_are_tagged(
@@ -206,12 +259,13 @@ def test_a_quantile_that_is_compared_with_the_baseline_is_read_as_a_spread(tmp_p
     seen = looks_of(tmp_path, records, bounds="[{metric: latency_ms, ratio: {max: 1.2}}]")[0].arms[
         Arm.BASELINE
     ]
-    spread = seen.observed["latency_ms"]
-    assert isinstance(spread, Spread)
-    assert [*spread.cells.values()] == [0.5] * 4
-    alone = looks_of(tmp_path, records[:1], bounds="[{metric: latency_ms, ratio: {max: 1.2}}]")[
-        0
-    ].arms[Arm.BASELINE]
+    cells = seen.observed["latency_ms"]
+    assert isinstance(cells, UserCells)
+    assert [len(own) for own in cells.cells] == [2, 2]
+    nobody = [{**item, "user": None} for item in records[:1]]
+    alone = looks_of(tmp_path, nobody, bounds="[{metric: latency_ms, ratio: {max: 1.2}}]")[0].arms[
+        Arm.BASELINE
+    ]
     assert isinstance(found := alone.observed["latency_ms"], Spread)
     assert [*found.cells.values()] == [1.0]
 
@@ -357,7 +411,7 @@ def test_logs_read_in_one_go_or_minute_by_minute_are_the_same_evidence(tmp_path:
     for minute in (1, 2, 3):
         step = decided(tmp_path, tmp_path / "steps.json", envelope, minute + 1)
     whole = decided(tmp_path, tmp_path / "whole.json", envelope, 4)
-    assert step.evidence == whole.evidence
+    assert step.rounds == whole.rounds
     assert step.watermark == whole.watermark
 
 

@@ -305,6 +305,10 @@ def test_lengths_of_time_are_read_in_their_units(given: str, seconds: float | No
         ("{}", "expected the state of a canary"),
         ('{"memory": {"run": "x"}}', "memory.digest: not written by this version of evalkit"),
         ('{"memory": {"run": "x", "digest": "d", "requests": [1]}}', "memory.requests"),
+        (
+            '{"memory": {"run": "x", "digest": "d", "evidence": {}}}',
+            "memory.evidence: written by an earlier version of evalkit",
+        ),
         ("not JSON", "not JSON"),
     ],
 )

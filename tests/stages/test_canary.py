@@ -17,6 +17,7 @@ from evalkit.core.canary import (
     CanaryPlan,
     Counted,
     Decision,
+    Evidence,
     Look,
     Observed,
     Reason,
@@ -34,6 +35,7 @@ from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Metric
 from evalkit.core.model import Arm
 from evalkit.stages.canary import absorbed, advanced, begun, standings
 from evalkit.stages.canary.remember import journal_record, state_record
+from evalkit.stages.canary.rounds import whole_of
 from evalkit.stats.spread import cells_of
 
 LOOK = 600.0
@@ -93,6 +95,11 @@ def decision_of(plan: CanaryPlan, found: Sequence[Look], now: float | None = Non
     return state.decision
 
 
+def evidence_of(state: State) -> Evidence:
+    """Return what the trigger named errors has seen of the stage."""
+    return whole_of(state.rounds, "errors")
+
+
 def codes(decision: Decision | None) -> set[ReasonCode]:
     """Return the codes of a decision's reasons."""
     assert decision is not None
@@ -116,7 +123,7 @@ def test_a_harmless_candidate_is_promoted_once_enough_was_seen() -> None:
 def test_the_next_stage_begins_with_fresh_evidence() -> None:
     plan = plan_of()
     state = advanced(plan, begun(plan, "r1"), looks(range(6)), 6 * LOOK)
-    assert (state.stage, state.evidence, state.looks, state.requests) == (1, {}, 0, (0, 0))
+    assert (state.stage, state.rounds, state.looks, state.requests) == (1, (), 0, (0, 0))
     assert (state.since, state.covered, state.watermark) == (None, 0.0, 6 * LOOK)
     assert standings(plan, state)[0].rates == (None, None)
 
@@ -399,7 +406,7 @@ def test_what_cannot_be_read_is_no_evidence(name: str) -> None:
     state, reasons = absorbed(plan, begun(plan, "r1"), look(0, seen, seen))
     assert [reason.code for reason in reasons] == [ReasonCode.UNREAD]
     assert reasons[0].text.startswith("errors could not be read of the baseline: ")
-    assert state.evidence == {}
+    assert evidence_of(state) == Evidence()
 
 
 NOTHING: Mapping[str, tuple[Trigger, Observed]] = {
@@ -428,7 +435,7 @@ def test_events_of_which_only_the_number_is_known_are_dealt_out_the_same_way_eac
     first, _ = absorbed(plan_of(REFUSAL), begun(plan_of(REFUSAL), "r1"), seen)
     again, _ = absorbed(plan_of(REFUSAL), begun(plan_of(REFUSAL), "r1"), seen)
     assert first == again
-    assert first.evidence["errors"].found == (300.0, 20.5)
+    assert evidence_of(first).found == (300.0, 20.5)
 
 
 # ---------------------------------------------------------------- thresholds
@@ -449,7 +456,7 @@ def test_a_threshold_is_frozen_from_a_day_of_the_baseline_and_stays() -> None:
     assert ReasonCode.BASELINE_TOO_SHORT in codes(state.decision)
     both = look(3, spread(1.0), spread(1.0, 210), requests=(4000, 210))
     state = advanced(plan, state, [both], 4 * LOOK)
-    assert (state.spreads, state.evidence) == ({}, {})
+    assert (state.spreads, evidence_of(state)) == ({}, Evidence())
     [threshold] = state.thresholds.values()
     assert threshold == pytest.approx(1.2 * math.exp(7 + 1.645 * 0.4), rel=0.05)
     later = [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from evalkit.core.canary import (
+    NOBODY,
     ArmLook,
     CanaryPlan,
     Counted,
@@ -18,6 +19,8 @@ from evalkit.core.canary import (
     Trigger,
     TriggerKind,
     Unread,
+    UserCells,
+    UserValues,
     Values,
 )
 from evalkit.core.digest import chance_of
@@ -27,6 +30,8 @@ from evalkit.core.model import Arm, Case, Sample, Score, Unscored
 from evalkit.core.ports import ScorerPlugin, nothing_published
 from evalkit.core.traffic import Logged
 from evalkit.spec.envelope import LoadedEnvelope
+from evalkit.stages.canary.shown import summed
+from evalkit.stages.canary.users import CODES
 from evalkit.stages.score import score
 from evalkit.stats.spread import cell_of
 
@@ -213,6 +218,7 @@ class _LookInMaking:
     def __init__(self, plan: CanaryPlan) -> None:
         self._plan = plan
         self._requests: Counter[Arm] = Counter()
+        self._met: dict[str, tuple[float, str, Arm]] = {}
         self._tallies = {
             (arm, trigger.name): _Tally(trigger) for arm in Arm for trigger in plan.triggers
         }
@@ -220,6 +226,9 @@ class _LookInMaking:
     def add(self, bench: _Bench, logged: Logged, arm: Arm) -> None:
         """Count a request."""
         self._requests[arm] += 1
+        if logged.user is not None:
+            met = (logged.when or 0.0, logged.sample.case_id, arm)
+            self._met[logged.user] = min(self._met.get(logged.user, met), met)
         scores = bench.scores(logged, arm)
         for trigger in self._plan.triggers:
             if trigger.slice.holds(logged.tags, logged.metadata):
@@ -228,14 +237,23 @@ class _LookInMaking:
                     self._tallies[arm, trigger.name].add(logged.user, value)
 
     def look(self, index: int, *, future: int) -> Look:
-        """Return what it showed."""
+        """Return what it showed.
+
+        Somebody who met both arms counts in the one met first: whoever asks often meets both, and
+        would otherwise be as many in the smaller arm as in the larger.
+        """
+        key = f"{self._plan.name} users"
+        users: dict[Arm, dict[str, int]] = {arm: {} for arm in Arm}
+        for user, (_, _, arm) in self._met.items():
+            users[arm][user] = int(chance_of(key, user) * CODES)
         arms = {
             arm: ArmLook(
                 self._requests[arm],
                 {
-                    trigger.name: self._tallies[arm, trigger.name].observed
+                    trigger.name: self._tallies[arm, trigger.name].observed(users[arm])
                     for trigger in self._plan.triggers
                 },
+                tuple(sorted(users[arm].values())),
             )
             for arm in Arm
             if self._requests[arm]
@@ -269,34 +287,27 @@ class _Tally:
                 return float(value > trigger.threshold)
         return value
 
-    @property
-    def observed(self) -> Observed:
-        """What it comes to."""
-        if not self._units:
+    def observed(self, users: Mapping[str, int]) -> Observed:
+        """Return what it comes to.
+
+        Args:
+            users: the codes of those who count in this arm.
+        """
+        counting = [
+            (NOBODY if isinstance(unit, int) else users[unit], values)
+            for unit, values in self._units.items()
+            if isinstance(unit, int) or unit in users
+        ]
+        if not counting:
             reason = self._reasons.most_common(1)
             return Unread(reason[0][0]) if reason else _nothing(self._trigger)
+        who = tuple(user for user, _ in counting)
+        found: Observed
         if self._trigger.frozen_first:
-            return Spread(self._cells())
-        means = [math.fsum(values) / len(values) for values in self._units.values()]
-        match self._trigger.kind:
-            case TriggerKind.SCORE:
-                return Values(tuple(means))
-            case TriggerKind.MEAN:
-                squares = math.fsum(mean * mean for mean in means)
-                return Sums(len(means), _sum(means), squares)
-        return Counted(min(_sum(means), float(len(means))), len(means))
-
-    def _cells(self) -> dict[int, float]:
-        cells: Counter[int] = Counter()
-        found: dict[int, float] = {}
-        for values in self._units.values():
-            if len(values) == 1:
-                cells[cell_of(values[0])] += 1
-                continue
-            for value in values:
-                cell = cell_of(value)
-                found[cell] = found.get(cell, 0.0) + 1 / len(values)
-        return {cell: cells[cell] + found.get(cell, 0.0) for cell in sorted({*cells, *found})}
+            found = UserCells(tuple(tuple(map(cell_of, own)) for _, own in counting), who)
+        else:
+            found = UserValues(tuple(math.fsum(own) / len(own) for _, own in counting), who)
+        return summed(self._trigger, found) if set(who) == {NOBODY} else found
 
 
 def _nothing(trigger: Trigger) -> Observed:
@@ -307,8 +318,3 @@ def _nothing(trigger: Trigger) -> Observed:
         case TriggerKind.MEAN:
             return Sums(0, 0.0, 0.0)
     return Spread({}) if trigger.frozen_first else Counted(0.0, 0)
-
-
-def _sum(values: Sequence[float]) -> float:
-    """Return a sum; where a value has no end, neither has the sum."""
-    return math.inf if math.inf in values else math.fsum(values)

@@ -22,10 +22,11 @@ from evalkit.files.json_text import JsonTextError, document_text, parse_json
 from evalkit.files.locking import only_writer, sync_folder
 from evalkit.files.text import whole_text
 from evalkit.files.writing import LineLog, cut_to_whole_lines, write_whole
-from evalkit.spec.canary_state import state_of
+from evalkit.spec.canary_state import WAY_OUT, state_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.canary import advanced, begun
 from evalkit.stages.canary.remember import journal_record, state_record
+from evalkit.stages.canary.users import unpacked
 
 
 def plan_of(loaded: LoadedEnvelope) -> CanaryPlan:
@@ -120,7 +121,13 @@ def read_state(path: Path) -> State:
     Raises:
         SpecError: there is no such file, or it is no state.
     """
-    return state_of(whole_text(path), str(path))
+    state = state_of(whole_text(path), str(path))
+    try:
+        unpacked(state.users)
+    except ValueError as error:
+        text = f"not written by this version of evalkit: {error}{WAY_OUT}"
+        raise SpecError.single(Place(str(path)), text, where="memory.users") from None
+    return state
 
 
 def last_decision(path: Path, plan: CanaryPlan) -> Decision:

@@ -7,18 +7,17 @@ from dataclasses import replace
 
 from evalkit.core.canary import (
     CanaryPlan,
-    Evidence,
     Look,
     Reason,
     ReasonCode,
     Spread,
     State,
     Trigger,
-    Unread,
 )
 from evalkit.core.canary_wording import moment_text, share_text
 from evalkit.core.model import Arm
-from evalkit.stages.canary.gather import gathered
+from evalkit.stages.canary.rounds import counted
+from evalkit.stages.canary.shown import summed
 from evalkit.stats.spread import quantile_of, together
 
 ODDS_OFF = 2.0
@@ -45,13 +44,19 @@ def absorbed(plan: CanaryPlan, state: State, look: Look) -> tuple[State, tuple[R
     state = replace(state, watermark=look.end, looks=state.looks + 1)
     reasons += _of_arms(look)
     state = _spread(plan, state, look)
-    if len(look.arms) == len(Arm):
-        state, unread = _gathered(plan, state, look)
-        off = share_off(plan, state, look)
-        reasons += [*unread, *off]
-        if not off:
-            since = look.start if state.since is None else state.since
-            state = replace(state, since=since, covered=state.covered + look.end - look.start)
+    both = len(look.arms) == len(Arm)
+    off = share_off(plan, state, look) if both else []
+    settled = state.since is not None or not off
+    state, unread = counted(plan, state, look, settled=settled)
+    reasons += [*unread, *off]
+    if both:
+        asked = [look.arms[arm].requests for arm in Arm]
+        state = replace(
+            state, requests=(state.requests[0] + asked[0], state.requests[1] + asked[1])
+        )
+    if both and not off:
+        since = look.start if state.since is None else state.since
+        state = replace(state, since=since, covered=state.covered + look.end - look.start)
     return _frozen(plan, state), tuple(reasons)
 
 
@@ -98,24 +103,6 @@ def _of_arms(look: Look) -> Iterator[Reason]:
         yield Reason(ReasonCode.MISSING_ARM, f"no request of the {missing}, only of the {there}")
 
 
-def _gathered(plan: CanaryPlan, state: State, look: Look) -> tuple[State, list[Reason]]:
-    evidence, reasons = dict(state.evidence), []
-    for trigger in plan.triggers:
-        threshold = state.thresholds.get(trigger.name, trigger.threshold)
-        if trigger.frozen_first and threshold is None:
-            continue  # it has a reason of its own, which says for how long
-        before = evidence.get(trigger.name, Evidence())
-        found = gathered(trigger, before, look, threshold, seed=plan.seed)
-        if isinstance(found, Unread):
-            text = f"{trigger.name} could not be read of {found.why}"
-            reasons.append(Reason(ReasonCode.UNREAD, text, trigger.name))
-        else:
-            evidence[trigger.name] = found
-    requests = tuple(look.arms[arm].requests for arm in Arm)
-    seen = state.requests[0] + requests[0], state.requests[1] + requests[1]
-    return replace(state, evidence=evidence, requests=seen), reasons
-
-
 # ---------------------------------------------------------------- thresholds
 
 
@@ -131,7 +118,8 @@ def _spread(plan: CanaryPlan, state: State, look: Look) -> State:
         return state
     spreads = dict(state.spreads)
     for trigger in _waiting(plan, state):
-        found = look.arms[Arm.BASELINE].observed.get(trigger.name)
+        seen = look.arms[Arm.BASELINE].observed.get(trigger.name)
+        found = None if seen is None else summed(trigger, seen)
         if isinstance(found, Spread):
             spreads[trigger.name] = together(spreads.get(trigger.name, {}), found.cells)
     if spreads == state.spreads:

@@ -178,8 +178,9 @@ def _ended(
     if final:
         return after
     return replace(
-        after, stage=state.stage + 1, since=None, covered=0.0, looks=0, requests=(0, 0), evidence={}
-    )
+        after, stage=state.stage + 1, since=None, covered=0.0, looks=0, requests=(0, 0),
+        rounds=(), users="", thinned=0, highest={},
+    )  # fmt: skip
 
 
 def _held(

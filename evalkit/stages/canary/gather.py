@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -39,8 +40,8 @@ ROUNDING = 1e-9
 
 def gathered(
     trigger: Trigger, before: Evidence, look: Look, threshold: float | None, *, seed: int
-) -> Evidence | Unread:
-    """Return the evidence after a look that both arms are in, or why the look says nothing.
+) -> Evidence:
+    """Return the evidence after a look that both arms are in, and of which nothing is ``unread``.
 
     Args:
         trigger: what is watched.
@@ -49,13 +50,8 @@ def gathered(
         threshold: beyond which values count, where the trigger froze it.
         seed: of the order in which events are dealt out where only their number is known.
     """
-    pair = []
-    for arm in (Arm.BASELINE, Arm.CANDIDATE):
-        seen = look.arms[arm].observed.get(trigger.name, Unread("nothing was read"))
-        found = _sound(trigger, seen, threshold)
-        if isinstance(found, Unread):
-            return Unread(f"the {arm}: {found.why}")
-        pair.append(found)
+    pair = _pair(trigger, look, threshold)
+    assert not isinstance(pair, Unread)
     if not all(map(_size, pair)):
         return before  # nothing of its kind came in this look, which is no fault of anybody
     baseline, candidate = pair
@@ -66,6 +62,26 @@ def gathered(
             return _of_sums(trigger, before, baseline, candidate)
     dealt = [_values(trigger, found, look, seed) for found in pair]
     return _of_values(trigger, before, *dealt)
+
+
+def unread(trigger: Trigger, look: Look, threshold: float | None) -> Unread | None:
+    """Return why a look says nothing about a trigger; nothing where it does."""
+    found = _pair(trigger, look, threshold)
+    return found if isinstance(found, Unread) else None
+
+
+def _pair(
+    trigger: Trigger, look: Look, threshold: float | None
+) -> list[Counted | Values | Sums] | Unread:
+    """Return what the baseline and the candidate showed, or why there is nothing to be read."""
+    pair = []
+    for arm in (Arm.BASELINE, Arm.CANDIDATE):
+        seen = look.arms[arm].observed.get(trigger.name, Unread("nothing was read"))
+        found = _sound(trigger, seen, threshold)
+        if isinstance(found, Unread):
+            return Unread(f"the {arm}: {found.why}")
+        pair.append(found)
+    return pair
 
 
 def _sound(
@@ -137,6 +153,29 @@ def _of_events(
         alone = Events(after.found[1], after.chances[1])
         log_e = min(log_e, log_e_above(alone, trigger.limit))
     return _risen(replace(after, versus=versus), log_e)
+
+
+def with_first_events(
+    trigger: Trigger,
+    before: Evidence,
+    strata: Iterable[tuple[Events, Events]],
+    seen: tuple[Counted, Counted],
+) -> Evidence:
+    """Return the evidence after events of users who came before and had none.
+
+    Args:
+        trigger: one that compares events.
+        before: its evidence, which holds those who came first in this look.
+        strata: by the look in which users first came, their events and how many of them had none
+            before, of the candidate and of the baseline. Whoever is dealt the event is as likely to be
+            the candidate's as its part of those says, whatever else is known.
+        seen: what came of these users in this look, baseline first.
+    """
+    versus = before.versus
+    for candidate, baseline in strata:
+        versus = after_events(versus, candidate, baseline, trigger.tolerated)
+    after = _counted(before, (seen[0].found, seen[1].found), *seen)
+    return _risen(replace(after, versus=versus), log_e_of(versus))
 
 
 def _of_values(

@@ -6,6 +6,7 @@ import math
 
 from evalkit.core.canary import CanaryPlan, Evidence, Standing, State, Trigger, TriggerKind
 from evalkit.stages.canary.gather import difference_support, signed
+from evalkit.stages.canary.rounds import level_of, strongest, whole_of
 from evalkit.stats.enough import (
     FOUR_OF_FIVE,
     NINE_OF_TEN,
@@ -23,15 +24,18 @@ def standings(plan: CanaryPlan, state: State) -> tuple[Standing, ...]:
 
 
 def _standing(plan: CanaryPlan, state: State, trigger: Trigger) -> Standing:
-    evidence = state.evidence.get(trigger.name, Evidence())
+    evidence = whole_of(state.rounds, trigger.name)
+    log_e, leading = strongest(state.rounds, trigger.name)
+    highest, alarm_at = state.highest.get(trigger.name, 0.0), math.log(1 / trigger.alpha)
+    shown = leading if highest >= alarm_at else evidence
     return Standing(
         trigger.name,
-        log_e=evidence.log_e,
-        highest=evidence.highest,
-        alarm_at=math.log(1 / trigger.alpha),
+        log_e=log_e,
+        highest=highest,
+        alarm_at=alarm_at,
         seen=evidence.chances[1],
         needed=_needed(plan, trigger, evidence) if all(evidence.chances) else None,
-        rates=(_rate(evidence, 0), _rate(evidence, 1)),
+        rates=(_rate(shown, 0), _rate(shown, 1)),
         threshold=state.thresholds.get(trigger.name, trigger.threshold),
     )
 
@@ -54,15 +58,15 @@ def _of_events(plan: CanaryPlan, trigger: Trigger, evidence: Evidence) -> int | 
     rate = max(evidence.found[0] / evidence.chances[0], plan.negligible)
     if trigger.limit is None:
         return enough_events(
-            rate, traffic, trigger.alpha, tolerated=trigger.tolerated, ratio=trigger.detect
+            rate, traffic, level_of(trigger), tolerated=trigger.tolerated, ratio=trigger.detect
         )
     worse = min(trigger.detect * trigger.limit, (1 + trigger.limit) / 2)
     rate = min(rate, trigger.limit)
     found = enough_events(
-        rate, traffic, trigger.alpha,
+        rate, traffic, level_of(trigger),
         tolerated=trigger.tolerated, ratio=worse / rate, power=NINE_OF_TEN,
     )  # fmt: skip
-    return _both(found, enough_of_share(trigger.limit, worse, trigger.alpha))
+    return _both(found, enough_of_share(trigger.limit, worse, level_of(trigger)))
 
 
 def _of_values(trigger: Trigger, evidence: Evidence) -> int | None:
@@ -72,7 +76,7 @@ def _of_values(trigger: Trigger, evidence: Evidence) -> int | None:
     pairs = min(chances)
     variance = own * pairs / chances[1] + trigger.factor**2 * other * pairs / chances[0]
     found = enough_values(
-        excess, variance, trigger.alpha, mean=trigger.tolerated,
+        excess, variance, level_of(trigger), mean=trigger.tolerated,
         support=difference_support(trigger), power=_power(trigger),
     )  # fmt: skip
     if found is not None:
@@ -80,7 +84,7 @@ def _of_values(trigger: Trigger, evidence: Evidence) -> int | None:
     if trigger.limit is None:
         return found
     single = enough_values(
-        alone, own, trigger.alpha, mean=trigger.sign * trigger.limit,
+        alone, own, level_of(trigger), mean=trigger.sign * trigger.limit,
         support=signed(trigger.metric.support, trigger.sign), power=NINE_OF_TEN,
     )  # fmt: skip
     return _both(found, single)
@@ -91,10 +95,10 @@ def _of_mean(trigger: Trigger, evidence: Evidence) -> int | None:
     own, other = _variances(evidence)
     share = evidence.chances[1] / evidence.chances[0]
     variance = own + trigger.factor**2 * other * share
-    found = enough_of_mean(excess, variance, trigger.alpha, power=_power(trigger))
+    found = enough_of_mean(excess, variance, level_of(trigger), power=_power(trigger))
     if trigger.limit is None:
         return found
-    return _both(found, enough_of_mean(alone, own, trigger.alpha, power=NINE_OF_TEN))
+    return _both(found, enough_of_mean(alone, own, level_of(trigger), power=NINE_OF_TEN))
 
 
 def _power(trigger: Trigger) -> float:
