@@ -256,6 +256,4 @@ def _executor(jobs: int | None, cluster: str | None, logs: Sequence[str]) -> Exe
 
 
 def _is_one_part(path: Path) -> bool:
-    from evalkit.flows.shadow.parts import PART_BYTES
-
-    return path.is_file() and (path.suffix == ".gz" or path.stat().st_size <= PART_BYTES)
+    return path.is_file() and path.suffix == ".gz"

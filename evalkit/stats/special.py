@@ -13,6 +13,7 @@ binomial probabilities", which keeps full relative accuracy where differences of
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 CLOSE = 2e-16
 NEAR = 1e-15
@@ -122,6 +123,7 @@ def t_quantile(p: float, freedom: float) -> float:
     return size if p > 0.5 else -size
 
 
+@lru_cache(maxsize=1024)
 def normal_quantile(p: float) -> float:
     """Return the standard normal quantile: that of Student's t once more freedom changes no digit.
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.measuring import Cost, in_turn, median
 
 ROWS = int(os.environ.get("EVALKIT_BENCH_ROWS", "10000000"))
-ROUNDS = 3
+ROUNDS = int(os.environ.get("EVALKIT_BENCH_ROUNDS", "3"))
+ROOT = Path(__file__).parents[2]
 
 MADE = """
 select setseed(0.5);
@@ -33,20 +35,63 @@ copy (
 ) to '{path}' (format parquet, compression zstd);
 """
 
+ENVELOPE = """
+version: 1
+name: week
+golden_set: golden.jsonl
+baseline: {provider: replay, path: recorded.jsonl}
+candidate: {provider: replay, path: recorded.jsonl}
+metrics:
+  score: {scorer: set_f1}
+bounds:
+  - {metric: latency_ms, statistic: p95, ratio: {max: 1.1}}
+  - {metric: output_tokens, statistic: p95, max: 4000}
+  - {metric: cost_usd, statistic: p95, max: 1}
+  - {metric: cost_usd, ratio: {max: 1.1}}
+  - {metric: score, delta: {min: -0.02}}
+  - {metric: error_rate, delta: {max: "1%"}}
+  - {metric: refusal, delta: {max: "2%"}}
+"""
+MAPPED = ("id=request_id", "created=timestamp", "output_tokens=tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: who works, and what of the rows is made use of."""
+
+    who: str
+    joined: bool
+    users: bool
+
+    @property
+    def kind(self) -> str:
+        """What is asked of the work modules."""
+        return ("joined" if self.joined else "apart") + ("-users" if self.users else "")
+
+    def __str__(self) -> str:
+        joined = "joined" if self.joined else "not joined"
+        return f"{self.who}, {joined}, {'with' if self.users else 'without'} users"
+
 
 def shadow_lines(folder: Path) -> Iterator[str]:
-    """Yield what unpaired and paired logs cost, and what a row costs of files of several sizes."""
+    """Yield what logs cost beside DuckDB, and what a row costs of files of several sizes."""
     whole = _made(folder / "whole.parquet", ROWS)
+    _placed(folder)
     yield f"{ROWS:,} rows of two arms over a week, {whole.stat().st_size / 1e6:.0f} MB of Parquet"
-    yield "  not joined: means, rates, percentiles, their intervals and comparisons, 168 hours"
-    yield from _beside(folder, whole, "unpaired", ("unpaired", "sums"))
-    yield "  the same, and joined by the request's id"
-    yield from _beside(folder, whole, "paired", ("paired",))
+    yield "  two processes beside two threads of DuckDB, which does the same work; MB in the largest"
+    yield "  process, and in all of them at once"
+    for who in ("engine", "command"):
+        for joined in (False, True):
+            for users in (False, True):
+                yield from _beside(folder, whole, Row(who, joined, users))
+    yield "  DuckDB, means and variances alone"
+    (costs,) = in_turn([_duckdb("sums", whole)], ROOT, rounds=ROUNDS, together=True)
+    yield _line("", median(costs))
     yield "  a row of a tally, by how many there are"
     tenth = _made(folder / "tenth.parquet", ROWS // 10)
     for files, rows in ((1, ROWS // 10), (10, ROWS), (100, 10 * ROWS)):
-        command = _command("evalkit", "tally", folder, *[str(tenth)] * files)
-        (costs,) = in_turn([command], folder, rounds=ROUNDS if files < 100 else 1)
+        command = _engine("tally", folder, *[tenth] * files)
+        (costs,) = in_turn([command], ROOT, rounds=ROUNDS if files < 100 else 1)
         spent = median(costs)
         yield (
             f"    {rows:>12,} rows: {1e9 * spent.cpu / rows:6.0f} ns of CPU a row, "
@@ -54,34 +99,50 @@ def shadow_lines(folder: Path) -> Iterator[str]:
         )
 
 
-def _beside(folder: Path, path: Path, kind: str, others: tuple[str, ...]) -> Iterator[str]:
-    scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
-    commands = [_command("evalkit", kind, scratch, str(path))]
-    commands += [_command("duckdb", other, scratch, str(path)) for other in others]
-    costs = in_turn(commands, folder, rounds=ROUNDS)
-    own = costs[0]
-    yield _line("evalkit, two processes", median(own))
-    for other, found in zip(others, costs[1:], strict=True):
-        wall = sorted(one.wall / two.wall for one, two in zip(own, found, strict=True))
-        cpu = sorted(one.cpu / two.cpu for one, two in zip(own, found, strict=True))
-        name = "DuckDB, means and variances alone" if other == "sums" else "DuckDB, the same work"
-        yield (
-            f"{_line(name, median(found))}; evalkit × {wall[len(wall) // 2]:.2f} the time, "
-            f"× {cpu[len(cpu) // 2]:.2f} the CPU"
-        )
+def _beside(folder: Path, path: Path, row: Row) -> Iterator[str]:
+    ours = _engine(row.kind, folder, path)
+    theirs = _duckdb(row.kind, path)
+    if row.who == "command":
+        ours = _command(folder, path, row)
+        theirs = _duckdb(f"{row.kind}-command", path)
+    own, other = in_turn([ours, theirs], ROOT, rounds=ROUNDS, together=True)
+    wall = sorted(one.wall / two.wall for one, two in zip(own, other, strict=True))
+    cpu = sorted(one.cpu / two.cpu for one, two in zip(own, other, strict=True))
+    yield f"  {row}: × {wall[len(wall) // 2]:.2f} the time, × {cpu[len(cpu) // 2]:.2f} the CPU"
+    yield _line("evalkit", median(own))
+    yield _line("DuckDB", median(other))
 
 
 def _line(name: str, spent: Cost) -> str:
     return (
-        f"    {name:<34} {spent.wall:5.1f} s, {spent.cpu:5.1f} s of CPU, {spent.peak:4.0f} MB "
-        "in the largest process"
+        f"    {name:<8} {spent.wall:5.1f} s, {spent.cpu:5.1f} s of CPU, "
+        f"{spent.peak:4.0f} and {spent.together:4.0f} MB"
     )
 
 
-def _command(who: str, kind: str, folder: Path, *files: str) -> list[str]:
-    work = Path(__file__).with_name("shadow_work.py")
-    return [sys.executable, str(work), who, kind, str(folder), *files]
+def _engine(kind: str, folder: Path, *files: Path) -> list[str]:
+    work = [sys.executable, "-m", "tests.bench.shadow_work", kind, str(folder)]
+    return [*work, *(str(file) for file in files)]
+
+
+def _command(folder: Path, path: Path, row: Row) -> list[str]:
+    """Return the installed command, with the report that it writes."""
+    maps = [*MAPPED, f"user={'user_id' if row.users else ''}"]
+    evalkit = Path(sys.executable).with_name("evalkit")
+    found = [str(evalkit), "shadow", str(path), str(folder / "envelope.yaml"), "-j", "2"]
+    found += ["--join", "auto" if row.joined else "none", "-o", str(folder / "report")]
+    return [*found, *(word for one in maps for word in ("--map", one))]
+
+
+def _duckdb(kind: str, *files: Path) -> list[str]:
+    work = [sys.executable, "-m", "tests.bench.shadow_duckdb", kind]
+    return [*work, *(str(file) for file in files)]
+
+
+def _placed(folder: Path) -> None:
+    (folder / "envelope.yaml").write_text(ENVELOPE)
+    (folder / "golden.jsonl").write_text('{"id": "a", "input": "?", "reference": "yes"}\n')
+    (folder / "recorded.jsonl").write_text('{"id": "a", "output": "yes"}\n')
 
 
 def _made(path: Path, rows: int) -> Path:

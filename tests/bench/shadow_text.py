@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import statistics
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from tests.bench.measuring import Cost, in_turn, ratio
 
-ROWS, FILES = 2_400_000, 4
-TEXTS = 4_000
+ROWS = int(os.environ.get("EVALKIT_BENCH_LINES", "2400000"))
+FILES = max(2, ROWS // 600_000)
+TEXTS = 20_000
 ROUNDS = 2
 WORK = [sys.executable, "-m", "tests.bench.shadow_text_work"]
 ROOT = Path(__file__).parents[2]

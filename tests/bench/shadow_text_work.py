@@ -14,25 +14,27 @@ from pathlib import Path
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Arm
 from evalkit.core.spreading import Executor
-from evalkit.flows.shadow.parts import parts_of
+from evalkit.flows.shadow.parts import finer, parts_of
 from evalkit.flows.shadow.plan import ShadowPlan, measurable
 from evalkit.flows.shadow.tallies import tallies
 from evalkit.stages.shadow.logs import Logs
 from evalkit.stages.spread import InProcess, Processes
-from tests.bench.shadow_work import COLUMNS, MEASURES, queries, summary
+from tests.bench.shadow_duckdb import queries
+from tests.bench.shadow_work import COLUMNS, MEASURES, summary
 
 TYPES = (
     "columns = {arm: 'varchar', timestamp: 'timestamp', latency_ms: 'double', tokens: 'double', "
     "cost_usd: 'double', score: 'double', error: 'boolean', refusal: 'boolean'}, "
     "format = 'newline_delimited'"
 )
-PART_BYTES = 2 << 20
 
 
 def columns_of(files: Sequence[str], executor: Executor) -> Logs:
     """Return what was counted of numbers as they stand."""
     parts = parts_of(files, reader="plain")
-    plan = ShadowPlan("", "", None, MEASURES, {}, parts.reader, columns=COLUMNS)
+    plan = ShadowPlan(
+        "", "", None, MEASURES, {}, parts.reader, paired=False, users=False, columns=COLUMNS
+    )
     with tempfile.TemporaryDirectory() as scratch:
         return tallies(parts.parts, plan, executor, scratch=Path(scratch)).logs
 
@@ -42,7 +44,7 @@ def texts_of(files: Sequence[str], envelope: Path, executor: Executor) -> Logs:
     from evalkit.spec.envelope import load_envelope
 
     loaded = load_envelope(envelope)
-    parts = parts_of(files, part_bytes=PART_BYTES)
+    parts = finer(parts_of(files))
     plan = ShadowPlan(
         canonical_json(loaded.document),
         loaded.path,
@@ -66,8 +68,7 @@ def main() -> None:
 
         connection = duckdb.connect()
         connection.execute(f"set threads = {workers}")
-        parquet, lines = f"read_parquet({files})", f"read_json({files}, {TYPES})"
-        asked = [query.replace(parquet, lines) for query in queries("unpaired", files)]
+        asked = queries("apart", f"read_json({files}, {TYPES})")
         found = [connection.execute(query).fetchall() for query in asked]
         sys.stdout.write(f"{sum(map(len, found))} rows\n")
         return

@@ -14,6 +14,7 @@ from evalkit.core.envelope import EVERYTHING, Kind, Slice
 from evalkit.core.errors import SpecError, UsageError
 from evalkit.core.model import Arm
 from evalkit.flows.shadow import parts as shadow_parts
+from evalkit.flows.shadow import reading
 from evalkit.flows.shadow import tallies as shadow_tallies
 from evalkit.flows.shadow.plan import ShadowPlan, Tallied, measurable
 from evalkit.flows.shadow.reading import logged_of_part
@@ -127,7 +128,36 @@ def test_processes_count_what_this_one_counts(
     assert spread.count > 1
     assert repr(noted(together)) == repr(noted(alone))
     steps = len(parts.parts) + 2 * buckets_for(parts.parts)
-    assert told == [(done, steps) for done in range(1, steps + 1)]
+    # Whatever finds no partner beside its user would be joined once more: here nothing is left.
+    joined = steps - buckets_for(parts.parts)
+    assert told == [*((done, steps) for done in range(1, joined + 1)), (steps, steps)]
+
+
+def test_requests_of_which_an_arm_names_no_user_are_paired_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shadow_tallies, "FEW_BYTES", 0)
+    monkeypatch.setattr(shadow_tallies, "PILE_ROWS", 3)
+    monkeypatch.setattr(reading, "BLOCK_ROWS", 4)
+    loaded = envelope(tmp_path)
+    log = [
+        {**record, "user": record["user"] if n % 3 else None} for n, record in enumerate(records())
+    ]
+    parts = parts_of([str(written(tmp_path / "a.jsonl", log))], part_bytes=6000)
+    plan = plan_of(loaded, parts, slices=(BILLING,), buckets=3)
+    alone = counted(parts, plan, tmp_path)
+    assert alone.logs.pairs is not None
+    assert alone.logs.groups is not None
+    assert (alone.logs.pairs.pairs, alone.logs.pairs.alone(0)) == (24, 0)
+    billed = alone.by_slice[BILLING].pairs
+    assert billed is not None
+    assert billed.pairs == 8
+    assert 0 < alone.logs.groups.people.count("pairs") < 24
+    whole = parts_of([str(tmp_path / "a.jsonl")])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    spread = tallies(whole.parts, replace(plan, buckets=2), Processes(2), scratch=scratch)
+    assert digests(spread) == digests(alone)
 
 
 def test_a_short_log_begins_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,6 +395,39 @@ def test_rows_of_columns_that_do_not_count_are_told(tmp_path: Path) -> None:
     table = parts_of([str(tmp_path / "c.csv")], reader="plain")
     with pytest.raises(UsageError, match=r"c.csv: columns are read of JSON lines"):
         counted(table, column_plan(), tmp_path)
+
+
+def test_a_log_of_texts_is_cut_finer_than_one_of_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, table = (
+        written(tmp_path / "a.jsonl", records()),
+        written(tmp_path / "b.parquet", records()),
+    )
+    parts = parts_of([str(path), str(table)])
+    assert len(parts.parts) == 2
+    assert shadow_parts.finer(parts) == parts, "of a short log one part is enough"
+    monkeypatch.setattr(shadow_parts, "TEXT_BYTES", (1000, 3000))
+    finer = shadow_parts.finer(parts).parts
+    size = path.stat().st_size
+    assert [part.start for part in finer[:-1]] == list(range(0, size, 1000))
+    assert [part.end for part in finer[:-1]] == [*range(1000, size, 1000), size]
+    assert finer[-1] == parts.parts[-1]
+    plan = plan_of(envelope(tmp_path), parts)
+    cut = replace(parts, parts=finer)
+    assert digests(counted(cut, plan, tmp_path)) == digests(counted(parts, plan, tmp_path))
+
+
+def test_ids_are_not_read_where_nothing_is_to_be_paired(tmp_path: Path) -> None:
+    parts = parts_of([str(written(tmp_path / "a.jsonl", records()))])
+    apart = counted(parts, column_plan(paired=False), tmp_path)
+    assert apart.logs.pairs is None
+    assert apart.logs.groups is not None
+    alone = counted(parts, column_plan(paired=False, users=False), tmp_path)
+    assert (alone.logs.pairs, alone.logs.groups) == (None, None)
+    requests = counted(parts, column_plan(users=False), tmp_path)
+    assert requests.logs.pairs is not None
+    assert requests.logs.groups is None
 
 
 def test_a_plan_can_be_told_to_another_machine_in_few_words(tmp_path: Path) -> None:

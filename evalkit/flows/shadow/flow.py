@@ -13,7 +13,7 @@ from evalkit.core.envelope import EVERYTHING, Metric
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.rounding import six_digits
 from evalkit.core.run import Manifest, Origin
-from evalkit.core.shadow import Shadow
+from evalkit.core.shadow import Join, Shadow
 from evalkit.core.spreading import Executor
 from evalkit.core.verdict import Facts, SnapshotSummary
 from evalkit.flows.provenance import digests_of, manifest_of
@@ -21,9 +21,9 @@ from evalkit.flows.shadow.asked import Asked, refuse_stale, refuse_strange, refu
 from evalkit.flows.shadow.courses import courses_of
 from evalkit.flows.shadow.judging import Bounds, slices_of
 from evalkit.flows.shadow.numbers import Numbers, numbers_of
-from evalkit.flows.shadow.parts import Parts, parts_of
+from evalkit.flows.shadow.parts import Parts, finer, parts_of
 from evalkit.flows.shadow.plan import Measurable, ShadowPlan, measurable, metrics_of
-from evalkit.flows.shadow.tallies import Progress, no_progress, tallies
+from evalkit.flows.shadow.tallies import Progress, hands, no_progress, tallies
 from evalkit.flows.shadow.texts import drift_of, sampled_cases
 from evalkit.flows.shadow.traffic import Known, notes, summaries, traffic_of
 from evalkit.spec.document import Document
@@ -81,17 +81,22 @@ def shadow(
     if numbers is not None:
         refuse_to_sample(asked)
         of = numbers.of
+    else:
+        parts = finer(parts)
     rates = tuple(rate_metrics(tuple(_measured(followed, of))))
     beside = partial(Sights, rates, loaded.envelope.seed)
     plan = _plan(followed, of, parts, asked, numbers)
     plan = replace(plan, code_root=None if code_root is None else str(code_root), beside=beside)
-    with tempfile.TemporaryDirectory(prefix="evalkit-shadow-") as scratch:
-        tallied = tallies(parts.parts, plan, executor, scratch=Path(scratch), progress=progress)
-    sights = tallied.beside
-    if not isinstance(sights, Sights):  # no part has one, or nobody looked at texts
-        sights = beside()
-    refuse_strange(tallied, asked)
-    refuse_stale(tallied, asked, now)
+    with hands(parts.parts, executor).kept() as kept:
+        with tempfile.TemporaryDirectory(prefix="evalkit-shadow-") as scratch:
+            tallied = tallies(parts.parts, plan, kept, scratch=Path(scratch), progress=progress)
+        sights = tallied.beside
+        if not isinstance(sights, Sights):  # no part has one, or nobody looked at texts
+            sights = beside()
+        refuse_strange(tallied, asked)
+        refuse_stale(tallied, asked, now)
+        courses = tuple(courses_of(followed, of, tallied, asked.join, kept))
+        sampled = sampled_cases(plan, parts, sights, asked, kept) if asked.sample else None
     known = Known.of_texts(sights) if numbers is None else Known.of_numbers(tallied, numbers)
     bounds = Bounds(
         followed,
@@ -114,9 +119,9 @@ def shadow(
     found = Shadow(
         verdict=verdict,
         traffic=traffic,
-        courses=tuple(courses_of(followed, of, tallied, asked.join)),
+        courses=courses,
         slices=found_slices(sights.slices, rate_metrics(tuple(metrics_of(followed.envelope)))),
-        sampled=sampled_cases(plan, parts, sights, asked, executor) if asked.sample else None,
+        sampled=sampled,
     )
     quoted = {item.case for item in drifted.giveaways}
     return Told(
@@ -166,5 +171,6 @@ def _plan(
         slices=slices_of(loaded.envelope.bounds) if numbers is None else (),
         since=asked.since,
         until=asked.until,
+        paired=asked.join is not Join.NONE,
         columns=None if numbers is None else numbers.columns,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfileobj
 
@@ -21,6 +21,11 @@ from evalkit.wire.log_rows import row_groups
 PART_BYTES = 4 << 20
 """So many bytes of lines are a part: some thousand answers, seconds of work."""
 
+TEXT_BYTES = 1 << 18, 1 << 20
+"""Between so many bytes of lines are a part where every text is scored: a part takes about a second,
+and of a short log there are as many parts as keep several processes busy until the end."""
+
+TEXT_PARTS = 64
 PART_ROWS = 250_000
 LOOKED_AT = 20
 
@@ -75,6 +80,21 @@ def parts_of(
         for part in _cut(path, size, arm, part_bytes if alone else 0)
     )
     return Parts(tuple(parts), name, tuple(ignored))
+
+
+def finer(parts: Parts) -> Parts:
+    """Return the same logs in smaller parts, as reading every text of them asks for."""
+    lines = sum(part.end - part.start for part in parts.parts if part.kind is PartKind.LINES)
+    least, most = TEXT_BYTES
+    size = min(max(lines // TEXT_PARTS, least), most)
+    found: list[LogPart] = []
+    for part in parts.parts:
+        if part.kind is PartKind.LINES:
+            starts = range(part.start, part.end, size)
+            found += [replace(part, start=at, end=min(at + size, part.end)) for at in starts]
+        else:
+            found.append(part)
+    return replace(parts, parts=tuple(found))
 
 
 def holds_lines(path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from evalkit.core.envelope import UNIT_INTERVAL, Envelope, Kind, Metric, Slice
+from evalkit.core.envelope import UNIT_INTERVAL, Envelope, Kind, LimitKind, Metric, Slice
 from evalkit.core.errors import Problem
 from evalkit.core.model import Arm
 from evalkit.core.ports import ScorerPlugin
@@ -130,7 +130,7 @@ def measurable(loaded: LoadedEnvelope) -> Measurable:
         if metric.fallback is not None:
             name = f"{metric.instrument}.{metric.fallback}"
             fallbacks[metric.name] = name
-            other = Measure(name, metric.kind, metric.support, own.quantiles)
+            other = Measure(name, metric.kind, metric.support, own.quantiles, own.ratios)
             measures.setdefault(name, other)
     return Measurable(tuple(measures.values()), reasons, fallbacks)
 
@@ -157,7 +157,11 @@ def _lack(metric: Metric, plugin: ScorerPlugin) -> str:
 def measure_of(envelope: Envelope, metric: Metric) -> Measure:
     """Return how the values of a metric are counted."""
     quantiles = metric.kind is Kind.TIME or _takes_quantiles(envelope, metric)
-    return Measure(metric.name, metric.kind, metric.support, quantiles)
+    ratios = any(
+        bound.metric.name == metric.name and bound.limit.kind is LimitKind.RATIO
+        for bound in envelope.bounds
+    )
+    return Measure(metric.name, metric.kind, metric.support, quantiles, ratios)
 
 
 def _measures(own: Measure, metric: Metric, plugin: ScorerPlugin) -> Iterator[Measure]:
@@ -165,7 +169,7 @@ def _measures(own: Measure, metric: Metric, plugin: ScorerPlugin) -> Iterator[Me
     doubted = any(row.value == metric.value for row in plugin.accuracy())
     if metric.kind is Kind.RATE and doubted:
         for ending in (FALSE, MISSED):
-            yield Measure(metric.name + ending, Kind.SCORE, UNIT_INTERVAL)
+            yield Measure(metric.name + ending, Kind.SCORE, UNIT_INTERVAL, ratios=False)
 
 
 def _takes_quantiles(envelope: Envelope, metric: Metric) -> bool:

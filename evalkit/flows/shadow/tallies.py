@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from evalkit.core.errors import SHOWN_PROBLEMS, SpecError
 from evalkit.core.log_parts import LogPart, PartKind
 from evalkit.core.spreading import Executor
 from evalkit.flows.shadow.columns import ColumnReading
+from evalkit.flows.shadow.parts import PART_BYTES
 from evalkit.flows.shadow.plan import Beside, Seen, ShadowPlan, Tallied, on_slice
-from evalkit.stages.shadow.block import Block, Measure
-from evalkit.stages.shadow.grouping import Grouping, grouped
+from evalkit.stages.shadow.block import Block
+from evalkit.stages.shadow.joining import Joint, joint_of, pairs_of
 from evalkit.stages.shadow.logs import Logs
-from evalkit.stages.shadow.pairing import Pairing, paired
 from evalkit.stages.shadow.piles import REQUEST, USER, Bucket, Heap, InHand, Pile
 from evalkit.stages.shadow.tally import Tally, tally_of
 from evalkit.stages.spread import InProcess
@@ -31,6 +31,8 @@ BUCKET_BYTES = 32 << 20
 """About so many bytes of the logs are joined at a time."""
 
 MOST_BUCKETS = 1024
+PILE_ROWS = 1 << 19
+"""So many rows of a part are put away at once, however many more it has."""
 FEW_BYTES = 1 << 20
 """Logs of no more are counted here before any process beside this one had begun."""
 _PACKED = {".gz": 8, ".parquet": 4}
@@ -66,9 +68,15 @@ def tallies(
         WorkerLostError: workers came to an end while they were at a part.
     """
     plan = replace(plan, buckets=plan.buckets or buckets_for(parts))
-    few = sum(part.weight for part in parts) <= FEW_BYTES and not executor.apart
-    with (InProcess() if few else executor).kept() as kept:
+    with hands(parts, executor).kept() as kept:
         return _tallied(parts, plan, kept, scratch=scratch, progress=progress)
+
+
+def hands(parts: Iterable[LogPart], executor: Executor) -> Executor:
+    """Return who works on some parts: of little this process, before another would have begun."""
+    weights = [part.weight for part in parts]
+    few = sum(weights) <= (PART_BYTES if len(weights) == 1 else FEW_BYTES)
+    return InProcess() if few and not executor.apart else executor
 
 
 def _tallied(
@@ -79,35 +87,40 @@ def _tallied(
     scratch: Path,
     progress: Progress,
 ) -> Tallied:
-    by = _joins(plan)
-    of = len(parts) + len(by) * plan.buckets
-    task = partial(_counted, plan=plan, folder=None if executor.apart else str(scratch))
+    by = _dealt_by(plan)
+    passes = 0 if by is None else 2 if by == USER and _pairs(plan) else 1
+    of = len(parts) + passes * plan.buckets
+    task = partial(_counted, plan=plan, by=by, folder=None if executor.apart else str(scratch))
     whole = _Sum.nothing(plan)
     for place, found in enumerate(executor.results(task, _numbered(parts))):
         whole.add(found, scratch / str(place))
         progress(place + 1, of)
     whole.settle(plan)
-    work = _Joining(plan, executor, progress, of)
-    pairs: list[Pairing] | None = None
-    groups: list[Grouping] | None = None
-    for start, name in zip(range(len(parts), of, plan.buckets), by, strict=True):
-        if not whole.named[name]:
-            continue  # nobody is named in these logs
-        if name == REQUEST:
-            pairs = work.sums(paired, name, whole.piles[name], start)
-        else:
-            groups = work.sums(grouped, name, whole.piles[name], start)
-    return whole.tallied(plan, pairs, groups)
+    joining = _Joining(plan, executor, scratch, progress, of)
+    if by is not None and whole.users:
+        joints, rest = joining.users(
+            whole.piles, len(parts), pairs=_pairs(plan) and whole.requests > 0
+        )
+        if rest:
+            again = joining.requests(rest, len(parts) + plan.buckets)
+            joints = [one + two for one, two in zip(joints, again, strict=True)]
+        progress(of, of)
+        return whole.tallied(plan, joints)
+    if by is not None and _pairs(plan) and whole.requests:
+        return whole.tallied(plan, joining.requests(whole.piles, len(parts)))
+    return whole.tallied(plan, [Joint()] * (1 + len(plan.slices)))
 
 
-def _joins(plan: ShadowPlan) -> list[str]:
-    """Return what rows are joined by."""
-    columns = plan.columns
-    asked = {
-        REQUEST: plan.paired and (columns is None or columns.request is not None),
-        USER: plan.users and (columns is None or columns.user is not None),
-    }
-    return [name for name, wanted in asked.items() if wanted]
+def _pairs(plan: ShadowPlan) -> bool:
+    """Return whether the arms are joined by the id of the request."""
+    return plan.paired and (plan.columns is None or plan.columns.request is not None)
+
+
+def _dealt_by(plan: ShadowPlan) -> str | None:
+    """Return by what rows are dealt to be joined; a bucket of users has all rows of its requests."""
+    if plan.users and (plan.columns is None or plan.columns.user is not None):
+        return USER
+    return REQUEST if _pairs(plan) else None
 
 
 def buckets_for(parts: Iterable[LogPart]) -> int:
@@ -141,38 +154,55 @@ def _numbered(parts: Sequence[LogPart]) -> list[_Numbered]:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """What was counted of a part; ``named`` says how many rows have a request, or a user."""
+    """What was counted of a part; ``requests`` and ``users`` say how many rows name one."""
 
     tally: Tally
     by_slice: tuple[Tally, ...]
     seen: Seen
     beside: Beside | None
-    piles: dict[str, Pile]
-    named: dict[str, int]
+    piles: tuple[Pile, ...]
+    requests: int
+    users: int
 
 
-def _counted(numbered: _Numbered, *, plan: ShadowPlan, folder: str | None) -> _Counted:
+def _counted(
+    numbered: _Numbered, *, plan: ShadowPlan, by: str | None, folder: str | None
+) -> _Counted:
     """Count a part; runs in a worker."""
     part = numbered.part
     reading = _reading(part, plan)
-    heaps = {name: Heap(name, plan.buckets) for name in _joins(plan)}
+    heap = Heap(by or REQUEST, plan.buckets)
+    piles: list[Pile] = []
+
+    def put_away() -> None:
+        place = None if folder is None else Path(folder) / str(numbered.number)
+        pile = heap.pile()
+        piles.append(pile if place is None else pile.kept(place.with_suffix(f".{len(piles)}")))
+
     by_slice = [Tally.nothing(plan.measures) for _ in plan.slices]
 
     def passing() -> Iterator[Block]:
         for block in reading.blocks():
-            for heap in heaps.values():
+            if by is not None:
                 heap.add(block)
+                if heap.rows >= PILE_ROWS:
+                    put_away()
             for place in range(len(by_slice)):
                 by_slice[place] += tally_of([_on(block, place)], plan.measures)
             yield block
 
     tally = tally_of(passing(), plan.measures)
-    piles = {name: heap.pile() for name, heap in heaps.items()}
-    if folder is not None:
-        place = Path(folder) / str(numbered.number)
-        piles = {name: pile.kept(place.with_suffix(f".{name}")) for name, pile in piles.items()}
-    named = {name: heap.named for name, heap in heaps.items()}
-    return _Counted(tally, tuple(by_slice), reading.seen, reading.beside, piles, named)
+    if heap.rows:
+        put_away()
+    return _Counted(
+        tally,
+        tuple(by_slice),
+        reading.seen,
+        reading.beside,
+        tuple(piles),
+        heap.requests,
+        heap.users,
+    )
 
 
 def _reading(part: LogPart, plan: ShadowPlan) -> PartReading | ColumnReading:
@@ -191,43 +221,74 @@ def _on(block: Block, place: int) -> Block:
 # ---------------------------------------------------------------- a bucket
 
 
-Joined = TypeVar("Joined", Pairing, Grouping)
-Join: TypeAlias = "Callable[[Iterable[Block], Sequence[Measure]], Joined]"
-
-
 @dataclass(frozen=True, slots=True)
 class _Joining:
     """Who joins the rows that were put away, and to whom it is told how far they are."""
 
     plan: ShadowPlan
     executor: Executor
+    scratch: Path
     progress: Progress
     of: int
 
-    def sums(self, join: Join[Joined], by: str, piles: Sequence[Pile], done: int) -> list[Joined]:
-        """Return what is counted of joined rows: of the whole, and of each slice."""
-        plan = self.plan
-        buckets: Sequence[Bucket] = [
-            Bucket(by, number, tuple(piles)) for number in range(plan.buckets)
-        ]
-        if self.executor.apart:
-            buckets = InHand(buckets)
-        task = partial(_joined, join=join, measures=plan.measures, slices=len(plan.slices))
-        total: list[Joined] = []
-        for place, found in enumerate(self.executor.results(task, buckets), done + 1):
-            total = [one + two for one, two in zip(total, found, strict=True)] if total else found
-            self.progress(place, self.of)
+    def users(
+        self, piles: Sequence[Pile], done: int, *, pairs: bool
+    ) -> tuple[list[Joint], list[Pile]]:
+        """Return what is known of users and their requests, and the requests to be looked for elsewhere."""
+        folder = None if self.executor.apart else str(self.scratch)
+        task = partial(_of_users, plan=self.plan, pairs=pairs, folder=folder)
+        total: list[Joint] = []
+        rest: list[Pile] = []
+        results = self.executor.results(task, self._buckets(USER, piles))
+        for number, (found, pile) in enumerate(results):
+            total = _added(total, found)
+            if pile is not None:
+                rest.append(pile.kept(_rest(self.scratch, number)))
+            self.progress(done + number + 1, self.of)
+        return total, rest
+
+    def requests(self, piles: Sequence[Pile], done: int) -> list[Joint]:
+        """Return what is known of requests."""
+        task = partial(_of_requests, plan=self.plan)
+        total: list[Joint] = []
+        for number, found in enumerate(self.executor.results(task, self._buckets(REQUEST, piles))):
+            total = _added(total, found)
+            self.progress(done + number + 1, self.of)
         return total
 
+    def _buckets(self, by: str, piles: Sequence[Pile]) -> Sequence[Bucket]:
+        buckets = [Bucket(by, number, tuple(piles)) for number in range(self.plan.buckets)]
+        return InHand(buckets) if self.executor.apart else buckets
 
-def _joined(
-    bucket: Bucket, *, join: Join[Joined], measures: Sequence[Measure], slices: int
-) -> list[Joined]:
-    """Join the rows of a bucket; runs in a worker."""
-    blocks = list(bucket.blocks())
-    found: list[list[Block]] = [blocks]
-    found += [[_on(block, place) for block in blocks] for place in range(slices)]
-    return [join(some, measures) for some in found]
+
+def _of_users(
+    bucket: Bucket, *, plan: ShadowPlan, pairs: bool, folder: str | None
+) -> tuple[list[Joint], Pile | None]:
+    """Join the rows of a bucket of users; runs in a worker."""
+    found, lone = joint_of(bucket.blocks(), plan.measures, _columns_on(plan), pairs=pairs)
+    if lone is None:
+        return found, None
+    heap = Heap(REQUEST, plan.buckets)
+    heap.add(lone)
+    pile = heap.pile()
+    return found, pile if folder is None else pile.kept(_rest(Path(folder), bucket.number))
+
+
+def _of_requests(bucket: Bucket, *, plan: ShadowPlan) -> list[Joint]:
+    """Join the rows of a bucket of requests; runs in a worker."""
+    return pairs_of(bucket.blocks(), plan.measures, _columns_on(plan))
+
+
+def _rest(folder: Path, number: int) -> Path:
+    return folder / f"{number}.rest"
+
+
+def _columns_on(plan: ShadowPlan) -> list[str]:
+    return [on_slice(place) for place in range(len(plan.slices))]
+
+
+def _added(total: list[Joint], found: list[Joint]) -> list[Joint]:
+    return [one + two for one, two in zip(total, found, strict=True)] if total else found
 
 
 # ---------------------------------------------------------------- the sum
@@ -241,8 +302,9 @@ class _Sum:
     by_slice: list[Tally]
     seen: Seen
     beside: Beside | None = None
-    piles: dict[str, list[Pile]] = field(default_factory=lambda: defaultdict(list))
-    named: Counter[str] = field(default_factory=Counter)
+    piles: list[Pile] = field(default_factory=list)
+    requests: int = 0
+    users: int = 0
 
     @classmethod
     def nothing(cls, plan: ShadowPlan) -> _Sum:
@@ -252,9 +314,10 @@ class _Sum:
 
     def add(self, found: _Counted, place: Path) -> None:
         """Take a part in; what is put away of it comes to lie at a place of this machine."""
-        for name, pile in found.piles.items():
-            self.piles[name].append(pile.kept(place.with_suffix(f".{name}")))
-        self.named.update(found.named)
+        for number, pile in enumerate(found.piles):
+            self.piles.append(pile.kept(place.with_suffix(f".{number}")))
+        self.requests += found.requests
+        self.users += found.users
         self.tally += found.tally
         self.by_slice = [
             one + other for one, other in zip(self.by_slice, found.by_slice, strict=True)
@@ -268,17 +331,11 @@ class _Sum:
         if self.seen.malformed > plan.skip_malformed:
             raise SpecError(self.seen.problems)
 
-    def tallied(
-        self, plan: ShadowPlan, pairs: list[Pairing] | None, groups: list[Grouping] | None
-    ) -> Tallied:
+    def tallied(self, plan: ShadowPlan, joints: Sequence[Joint]) -> Tallied:
         """Return everything, the whole and each slice."""
         logs = [
-            Logs(
-                tally,
-                None if pairs is None else pairs[place],
-                None if groups is None else groups[place],
-            )
-            for place, tally in enumerate([self.tally, *self.by_slice])
+            Logs(tally, joint.pairs, joint.groups)
+            for tally, joint in zip([self.tally, *self.by_slice], joints, strict=True)
         ]
         by_slice = dict(zip(plan.slices, logs[1:], strict=True))
         return Tallied(logs[0], by_slice, self.seen, self.beside)

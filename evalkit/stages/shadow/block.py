@@ -35,14 +35,16 @@ class Measure:
     """One column of numbers and how it is counted.
 
     A rate has the values 0 and 1. Of other kinds sums are kept, and with ``quantiles`` the counts
-    of values in bins of at most 0.4 %. Values outside ``support`` are counted, and no estimate is
-    made of what has them.
+    of values in bins of at most 0.4 %. With ``ratios`` pairs keep what a ratio of both arms needs
+    beside their difference. Values outside ``support`` are counted, and no estimate is made of
+    what has them.
     """
 
     name: str
     kind: Kind
     support: Support = ANYTHING
     quantiles: bool = False
+    ratios: bool = True
 
     @property
     def rate(self) -> bool:
@@ -104,14 +106,17 @@ def hours_of(seconds: FloatArray) -> HourArray:
 
 
 def joined_blocks(blocks: Sequence[Block]) -> Block:
-    """Return the rows of at least one block, one after the other; words are left out."""
-    first = blocks[0]
-    if len(blocks) == 1:
-        return first
+    """Return the rows of at least one block, one after the other; words are left out.
+
+    Numbers that were put away in fewer bits have all of them again.
+    """
     return Block(
         np.concatenate([block.arm for block in blocks]),
         np.concatenate([block.hour for block in blocks]),
-        {name: np.concatenate([block.metrics[name] for block in blocks]) for name in first.metrics},
+        {
+            name: np.concatenate([block.metrics[name] for block in blocks], dtype=np.float64)
+            for name in blocks[0].metrics
+        },
         _joined([block.request for block in blocks]),
         _joined([block.user for block in blocks]),
     )

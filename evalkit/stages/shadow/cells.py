@@ -51,6 +51,22 @@ class Cells:
             {name: bins.at(codes) for name, bins in self.bins.items()},
         )
 
+    def of(self, name: str, *, beside: str) -> Cells:
+        """Return what is kept under a name, or one that goes on behind it, and one more count."""
+        begins = (f"{name} ", f"{name}^")
+        return Cells(
+            self.codes,
+            {
+                key: row
+                for key, row in self.counts.items()
+                if key == beside or key.startswith(begins)
+            },
+            {key: sums for key, sums in self.sums.items() if key.startswith(begins)},
+            {key: row for key, row in self.least.items() if key == name},
+            {key: row for key, row in self.most.items() if key == name},
+            {key: bins for key, bins in self.bins.items() if key == name},
+        )
+
     def count(self, name: str) -> int:
         """Return a count over all cells."""
         return int(self.counts[name].sum()) if name in self.counts else 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from evalkit.core.envelope import UNIT_INTERVAL, LimitKind, Statistic, Support
 from evalkit.core.model import Arm
-from evalkit.core.verdict import Estimate, Unmeasured
+from evalkit.core.verdict import Estimate, Reason, Unmeasured
 from evalkit.stages.shadow.block import ANYTHING, ARMS, Measure
 from evalkit.stages.shadow.from_pairs import is_paired, known_pairs, of_pairs, users_of_pairs
 from evalkit.stages.shadow.logs import Logs
@@ -131,6 +131,8 @@ def _compared(
     if statistic.quantile is not None:
         return quantile_change(baseline, candidate, statistic.quantile, ratio=ratio)
     if is_paired(logs):
+        if ratio and not measure.ratios:
+            return Unmeasured(Reason.NO_VALUES, f"no ratios of {measure.name} were counted")
         return of_pairs(logs, measure, ratio=ratio)
     if measure.rate and not ratio and not (baseline.users and candidate.users):
         yes = candidate.yes, candidate.known, baseline.yes, baseline.known

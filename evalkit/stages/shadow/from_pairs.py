@@ -11,7 +11,7 @@ from evalkit.stages.shadow.cells import Cells
 from evalkit.stages.shadow.grouping import PAIRS as PAIRS_OF_USERS
 from evalkit.stages.shadow.grouping import USERS
 from evalkit.stages.shadow.logs import Logs
-from evalkit.stages.shadow.pairing import MOMENTS
+from evalkit.stages.shadow.pairing import moments_of
 from evalkit.stages.shadow.views import OVER_USERS, engine_t, ratio_of, units_of
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import Engine
@@ -98,13 +98,15 @@ def _groups_of_pairs(logs: Logs, measure: Measure, known: int, users: int) -> li
             Group(
                 int(code),
                 int(cells.counts[USERS][place]),
-                {name: cells.sums[name].fraction(place) for name in MOMENTS},
+                {name: cells.sums[name].fraction(place) for name in moments_of(measure)},
             )
             for place, code in enumerate(cells.codes.tolist())
         ]
     cells, name = logs.pairs.cells, measure.name
     if not measure.rate:
-        sums = {moment: cells.sums[f"{name} {moment}"].everything() for moment in MOMENTS}
+        sums = {
+            moment: cells.sums[f"{name} {moment}"].everything() for moment in moments_of(measure)
+        }
         return [Group(1, known, sums)]
     gained, lost, both = (cells.count(f"{name} {state}") for state in ("01", "10", "11"))
     b, changed = lost + both, gained + lost

@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalkit.stages.shadow import cells as tables
-from evalkit.stages.shadow.block import Block, HashArray, Measure, joined_blocks
+from evalkit.stages.shadow.block import ArmArray, Block, HashArray, Measure, joined_blocks
 from evalkit.stages.shadow.cells import Cells
 from evalkit.stages.shadow.gathering import Gathering
-from evalkit.stages.shadow.pairing import add_moments, matched
+from evalkit.stages.shadow.pairing import Matches, add_moments, matched_by, order_of
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
 from evalkit.stats.exact_sums import LARGEST, MOST_ROWS, segment_sums
 
 USERS = "users"
 NAMELESS = "rows of nobody"
 PAIRS = "pairs"
-MIXED = 0x9E3779B97F4A7C15
+MIXED = np.uint64(0x9E3779B97F4A7C15)
 CROSS = ("bc", "nb·c", "b·nc", "nb·nc")
 
 
@@ -87,37 +87,53 @@ def grouped(blocks: Iterable[Block], measures: Sequence[Measure]) -> Grouping:
     if not found:
         return Grouping.nothing(measures)
     block = joined_blocks(found)
+    matches = None if block.request is None else matched_within(block)
+    return grouping_of(block, matches, measures)
+
+
+def matched_within(block: Block) -> Matches:
+    """Return which rows of a block answer the same request of the same user, one of each arm.
+
+    Raises:
+        ValueError: the block has no hashes of requests or of users.
+    """
+    if block.request is None or block.user is None:
+        raise ValueError("expected a block with hashes of each request and user, found none")
+    keys = block.user * MIXED
+    keys += block.request
+    keys[block.request == 0] = 0
+    return matched_by(keys, block)
+
+
+def grouping_of(block: Block, matches: Matches | None, measures: Sequence[Measure]) -> Grouping:
+    """Return what is known of the users of a block, of which the pairs are found already.
+
+    Raises:
+        ValueError: the block has no hashes of users.
+    """
     if block.user is None:
         raise ValueError("expected a block with a hash of each user, found none")
-    users = _codes(block.user)
+    units = _Units.of(block.user, block.arm)
     people = Gathering()
     nobody = int(np.count_nonzero(block.user == 0))
-    _counted_at_once(people, USERS, int(users.max()) + 1 - nobody)
+    _counted_at_once(people, USERS, units.users)
     _counted_at_once(people, NAMELESS, nobody)
-    order = np.argsort(users * 2 + block.arm, kind="stable")
-    places, arm = users[order], block.arm[order].astype(np.int64)
-    starts = np.flatnonzero(np.append(True, (np.diff(places) != 0) | (np.diff(arm) != 0)))
-    units = _Units(order, starts, places[starts], arm[starts])
+    pairs_of = None
+    if matches is not None:
+        pairs_of = _Pairs.of(matches, units)
+        _counted_at_once(people, PAIRS, int(matches.baseline.size))
     arms, both, pairs = {}, {}, {}
-    joined = _pairs_of_users(block, users)
-    if joined is not None:
-        _counted_at_once(people, PAIRS, int(joined.baseline.size))
     for measure in measures:
-        column = block.metrics.get(measure.name)
-        arms[measure.name], both[measure.name] = _of_arms(column, units, measure)
-        pairs[measure.name] = _of_pairs(column, joined, measure)
+        name, column = measure.name, block.metrics.get(measure.name)
+        arms[name] = both[name] = pairs[name] = tables.NOTHING
+        if column is None:
+            continue
+        added = _Added.of(column[units.order], measure, units.starts)
+        arms[name] = _of_arms(added, units)
+        both[name] = _in_common(added, units)
+        if pairs_of is not None:
+            pairs[name] = _of_pairs(column, added, pairs_of, measure)
     return Grouping(tuple(measures), arms, both, pairs, people.cells())
-
-
-def _codes(hashes: HashArray) -> IntArray:
-    """Return a number of each user from 0 on; a row of nobody has one of its own."""
-    known = hashes != 0
-    _, found = np.unique(hashes[known], return_inverse=True)
-    codes = np.empty(hashes.size, np.int64)
-    codes[known] = found
-    users = int(found.max(initial=-1)) + 1
-    codes[~known] = users + np.arange(hashes.size - found.size)
-    return codes
 
 
 def _counted_at_once(gathering: Gathering, name: str, count: int) -> None:
@@ -127,91 +143,170 @@ def _counted_at_once(gathering: Gathering, name: str, count: int) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Units:
-    """Rows in the order of users and arms, and where each user's rows of an arm begin."""
+    """Rows in the order of arms and users: what each user logged in an arm is a unit.
+
+    ``starts`` says where in ``order`` a unit begins, ``rows`` how many rows it has, ``arms`` of which
+    arm these are, and ``of_row`` to which unit each row belongs. ``common`` are the units of users who
+    have one in both arms, the baseline's and the candidate's. A row of nobody is a unit of its own.
+    """
 
     order: IntArray
     starts: IntArray
-    users: IntArray
+    rows: IntArray
     arms: IntArray
+    of_row: IntArray
+    common: tuple[IntArray, IntArray]
+    users: int
+
+    @classmethod
+    def of(cls, hashes: HashArray, arm: ArmArray) -> _Units:
+        """Return the units of at least one row."""
+        order = order_of(hashes)
+        ordered = hashes[order]
+        nobody = int(np.searchsorted(ordered, 1))
+        fresh = np.append(True, ordered[1:] != ordered[:-1])
+        fresh[:nobody] = True
+        users = np.cumsum(fresh) - 1
+        second = arm[order] != 0
+        order = np.concatenate([order[~second], order[second]])
+        users = np.concatenate([users[~second], users[second]])
+        before = int(np.count_nonzero(~second))
+        fresh = np.append(True, users[1:] != users[:-1])
+        if before < fresh.size:
+            fresh[before] = True
+        starts = np.flatnonzero(fresh)
+        arms = (starts >= before).astype(np.int64)
+        of_row = np.empty(order.size, np.int64)
+        of_row[order] = np.cumsum(fresh) - 1
+        rows = np.diff(np.append(starts, order.size))
+        known = int(users.max()) + 1 - nobody
+        return cls(order, starts, rows, arms, of_row, _common(users[starts], arms), known)
 
 
-def _values(column: FloatArray, measure: Measure) -> tuple[FloatArray, BoolArray]:
-    """Return values with 0 where they are not known or too large to be added, and which are known."""
-    with np.errstate(invalid="ignore"):
-        known: BoolArray = np.abs(column) <= LARGEST
-    if measure.rate:
-        known = (column == 0.0) | (column == 1.0)
-    return np.where(known, column, 0.0), known
-
-
-def _of_arms(column: FloatArray | None, units: _Units, measure: Measure) -> tuple[Cells, Cells]:
-    """Return the tables of single arms, and of what users have in common in both."""
-    if column is None:
-        return tables.NOTHING, tables.NOTHING
-    values, known = _values(column[units.order], measure)
-    sums = segment_sums(values, units.starts).floats()
-    sizes = np.add.reduceat(known, units.starts, dtype=np.int64)
-    there = np.flatnonzero(sizes)
-    arms = Gathering()
-    for some in _portions(there):
-        piece = arms.piece(sizes[some] * 2 + units.arms[some])
-        arms.count(USERS, piece)
-        power = ordered = piece.ordered(sums[some])
-        for exponent in (1, 2, 3):
-            arms.add(f"^{exponent}", piece, power)
-            power = power * ordered
-    second = there[1:][units.users[there[1:]] == units.users[there[:-1]]]
-    both = Gathering()
-    for some in _portions(second):
-        piece = both.piece(np.zeros(some.size, np.int64))
-        both.count(USERS, piece)
-        b, c = sums[some - 1], sums[some]
-        nb, nc = sizes[some - 1].astype(np.float64), sizes[some].astype(np.float64)
-        for name, product in zip(CROSS, (b * c, nb * c, b * nc, nb * nc), strict=True):
-            both.add(name, piece, product)
-    return arms.cells(), both.cells()
+def _common(users: IntArray, arms: IntArray) -> tuple[IntArray, IntArray]:
+    """Return where the users of units stand who have one in each arm."""
+    place = np.full(int(users.max()) + 1, -1)
+    first = int(np.count_nonzero(arms == 0))
+    place[users[:first]] = np.arange(first)
+    found = place[users[first:]]
+    there = np.flatnonzero(found >= 0)
+    return found[there], there + first
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Joined:
-    """Pairs in the order of their users: the rows of both arms, and where each user begins."""
+class _Pairs:
+    """Pairs in the order of their users: the rows of both arms, and how many each user has.
+
+    ``units`` are the units of both arms, of which ``whole`` says whether they have no other rows.
+    """
 
     baseline: IntArray
     candidate: IntArray
-    starts: IntArray
+    counts: IntArray
+    units: tuple[IntArray, IntArray]
+    whole: BoolArray
+
+    @classmethod
+    def of(cls, matches: Matches, units: _Units) -> _Pairs:
+        """Return the pairs by their users."""
+        partner = np.full(units.order.size, -1)
+        partner[matches.baseline] = matches.candidate
+        baseline = units.order[partner[units.order] >= 0]
+        candidate = partner[baseline]
+        unit = units.of_row[baseline]
+        starts = np.flatnonzero(np.append(True, unit[1:] != unit[:-1])[: unit.size])
+        counts = np.diff(np.append(starts, unit.size))
+        both = unit[starts], units.of_row[candidate[starts]]
+        whole = (units.rows[both[0]] == counts) & (units.rows[both[1]] == counts)
+        return cls(baseline, candidate, counts, both, whole)
 
 
-def _pairs_of_users(block: Block, users: IntArray) -> _Joined | None:
-    """Return the pairs whose rows are of the same user; others are in no bucket together."""
-    if block.request is None or block.user is None:
-        return None
-    named = block.user * np.uint64(MIXED)
-    named += block.request
-    named[block.request == 0] = 0
-    matches = matched(replace(block, request=named))
-    order = np.argsort(users[matches.baseline], kind="stable")
-    baseline = matches.baseline[order]
-    fresh = np.append(True, np.diff(users[baseline]) != 0)[: order.size]
-    return _Joined(baseline, matches.candidate[order], np.flatnonzero(fresh))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Added:
+    """The values of a measure in units: how many each has, and what they add to."""
+
+    sizes: IntArray
+    sums: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray, measure: Measure, starts: IntArray) -> _Added:
+        """Return what runs of values add to."""
+        known = _known(values, measure)
+        if not known.all():
+            values = np.where(known, values, 0.0)
+        sizes = np.add.reduceat(known, starts, dtype=np.int64)
+        return cls(sizes, segment_sums(values, starts).floats())
 
 
-def _of_pairs(column: FloatArray | None, joined: _Joined | None, measure: Measure) -> Cells:
-    if column is None or joined is None or not joined.baseline.size:
-        return tables.NOTHING
-    before, one = _values(column[joined.baseline], measure)
-    after, other = _values(column[joined.candidate], measure)
-    known = one & other
-    before = np.where(known, before, 0.0)
-    moved = np.where(known, after - before, 0.0)
-    sizes = np.add.reduceat(known, joined.starts, dtype=np.int64)
-    there = np.flatnonzero(sizes)
-    b, d = (segment_sums(values, joined.starts).floats() for values in (before, moved))
+def _known(values: FloatArray, measure: Measure) -> BoolArray:
+    """Return which values are known, and not too large to be added."""
+    if measure.rate:
+        known: BoolArray = (values == 0.0) | (values == 1.0)
+        return known
+    with np.errstate(invalid="ignore"):
+        found: BoolArray = np.abs(values) <= LARGEST
+    return found
+
+
+def _of_arms(added: _Added, units: _Units) -> Cells:
+    """Return the table of the users of each arm."""
     gathering = Gathering()
-    for some in _portions(there):
+    for some in _portions(np.flatnonzero(added.sizes)):
+        piece = gathering.piece(added.sizes[some] * 2 + units.arms[some])
+        gathering.count(USERS, piece)
+        power = ordered = piece.ordered(added.sums[some])
+        for exponent in (1, 2, 3):
+            gathering.add(f"^{exponent}", piece, power)
+            power = power * ordered
+    return gathering.cells()
+
+
+def _in_common(added: _Added, units: _Units) -> Cells:
+    """Return the table of what users have in common in both arms."""
+    first, second = units.common
+    both = Gathering()
+    for some in _portions(np.flatnonzero(added.sizes[first] * added.sizes[second])):
+        piece = both.piece(np.zeros(some.size, np.int64))
+        both.count(USERS, piece)
+        b, c = added.sums[first[some]], added.sums[second[some]]
+        nb, nc = (added.sizes[units[some]].astype(np.float64) for units in (first, second))
+        for name, product in zip(CROSS, (b * c, nb * c, b * nc, nb * nc), strict=True):
+            both.add(name, piece, product)
+    return both.cells()
+
+
+def _of_pairs(column: FloatArray, added: _Added, pairs: _Pairs, measure: Measure) -> Cells:
+    """Return the table of the users of pairs that have a value in both arms."""
+    sizes, b, c = _sums_of_pairs(column, added, pairs, measure)
+    gathering = Gathering()
+    for some in _portions(np.flatnonzero(sizes)):
         piece = gathering.piece(sizes[some])
         gathering.count(USERS, piece)
-        add_moments(gathering, piece, "", piece.ordered(b[some]), piece.ordered(d[some]))
+        before = piece.ordered(b[some])
+        moved = piece.ordered(c[some]) - before
+        add_moments(gathering, piece, "", measure, before=before, differences=moved)
     return gathering.cells()
+
+
+def _sums_of_pairs(
+    column: FloatArray, added: _Added, pairs: _Pairs, measure: Measure
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return how many pairs of each user are known, and what both arms' values in them add to."""
+    first, second = pairs.units
+    sizes, b, c = added.sizes[first], added.sums[first], added.sums[second]
+    whole = pairs.whole & (sizes == pairs.counts) & (added.sizes[second] == pairs.counts)
+    if whole.all():
+        return sizes, b, c
+    # Of users with other rows than those of pairs, the rows of pairs are added once more.
+    places = np.flatnonzero(np.repeat(~whole, pairs.counts))
+    counts = pairs.counts[~whole]
+    starts = np.cumsum(counts) - counts
+    before, after = column[pairs.baseline[places]], column[pairs.candidate[places]]
+    absent = ~(_known(before, measure) & _known(after, measure))
+    before[absent] = after[absent] = np.nan
+    one, other = (_Added.of(values, measure, starts) for values in (before, after))
+    sizes[~whole], b[~whole], c[~whole] = one.sizes, one.sums, other.sums
+    return sizes, b, c
 
 
 def _portions(places: IntArray) -> Iterable[IntArray]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.stages.shadow.grouping import Grouping
-from evalkit.stages.shadow.pairing import Pairing
-from evalkit.stages.shadow.tally import Tally
+from evalkit.stages.shadow.pairing import PAIRS, Pairing
+from evalkit.stages.shadow.tally import ROWS, Tally
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +19,14 @@ class Logs:
     tally: Tally
     pairs: Pairing | None = None
     groups: Grouping | None = None
+
+    def of_measure(self, name: str) -> Logs:
+        """Return what was counted of rows and of one measure, without their users."""
+        tally = replace(self.tally, cells=self.tally.cells.of(name, beside=ROWS))
+        pairs = self.pairs
+        if pairs is not None:
+            pairs = replace(pairs, cells=pairs.cells.of(name, beside=PAIRS))
+        return Logs(tally, pairs)
 
     def within(self, first: int, last: int) -> Logs:
         """Return what was counted of the hours from ``first`` to just before ``last``.

@@ -32,6 +32,7 @@ PAIRS = "pairs"
 ALONE, AGAIN, UNNAMED = "alone", "again", "unnamed"
 MOMENTS = ("b", "d", "bb", "bd", "dd", "bbb", "bbd", "bdd", "ddd")
 """Products of the baseline's value and the difference whose sums are kept."""
+OF_DIFFERENCES = ("d", "dd", "ddd")
 UNKNOWN = 2
 STATES = "01?"
 
@@ -42,7 +43,7 @@ class Pairing:
 
     Of a rate ``NAME`` it counts the pairs of answers, ``NAME 00`` to ``NAME 11``, the baseline's
     first, with ``?`` for one that is not known. Of others it counts ``NAME known`` in both arms,
-    ``NAME missing`` in one or both, and the sums of ``MOMENTS``.
+    ``NAME missing`` in one or both, and the sums of ``MOMENTS``, or those of the difference alone.
     """
 
     measures: tuple[Measure, ...]
@@ -96,7 +97,11 @@ def paired(blocks: Iterable[Block], measures: Sequence[Measure]) -> Pairing:
     if not found:
         return Pairing.nothing(measures)
     block = joined_blocks(found)
-    matches = matched(block)
+    return pairing_of(block, matched(block), measures)
+
+
+def pairing_of(block: Block, matches: Matches, measures: Sequence[Measure]) -> Pairing:
+    """Return what is known of the pairs of a block, which are found already."""
     gathering = Gathering()
     for kind, rows in matches.left_out.items():
         for start in range(0, rows.size, MOST_ROWS):
@@ -147,8 +152,13 @@ def matched(block: Block) -> Matches:
     """
     if block.request is None:
         raise ValueError("expected a block with a hash of each request, found none")
-    order = _order(block.request)
-    hashes = block.request[order]
+    return matched_by(block.request, block)
+
+
+def matched_by(keys: HashArray, block: Block) -> Matches:
+    """Return which rows of a block have the same key, one of each arm; 0 is the key of none."""
+    order = order_of(keys)
+    hashes = keys[order]
     unnamed = int(np.searchsorted(hashes, 1))
     order, hashes, nameless = order[unnamed:], hashes[unnamed:], order[:unnamed]
     arms = block.arm[order]
@@ -172,8 +182,8 @@ def matched(block: Block) -> Matches:
     )
 
 
-def _order(hashes: HashArray) -> IntArray:
-    """Return an order in which hashes rise, and the baseline need not come first."""
+def order_of(hashes: HashArray) -> IntArray:
+    """Return an order in which hashes rise; those of the same one are in no order."""
     bits = max(1, int(hashes.size - 1).bit_length())
     low = np.uint64((1 << bits) - 1)
     # Sorting numbers that hold their place is faster than sorting places by numbers.
@@ -226,18 +236,29 @@ def _counted(
     gathering.ends(
         name, piece, np.where(known, differences, np.inf), np.where(known, differences, -np.inf)
     )
-    add_moments(gathering, piece, name, before, differences)
+    add_moments(gathering, piece, name, measure, before=before, differences=differences)
 
 
 def add_moments(
-    gathering: Gathering, piece: Piece, name: str, before: FloatArray, differences: FloatArray
+    gathering: Gathering,
+    piece: Piece,
+    name: str,
+    measure: Measure,
+    *,
+    before: FloatArray,
+    differences: FloatArray,
 ) -> None:
     """Add the moments of baseline and difference, which are 0 where they are not known."""
     columns = {"b": before, "d": differences}
-    for label in MOMENTS:
+    for label in moments_of(measure):
         if label not in columns:
             columns[label] = columns[label[:-1]] * columns[label[-1]]
         gathering.add(f"{name} {label}".strip(), piece, columns[label])
+
+
+def moments_of(measure: Measure) -> tuple[str, ...]:
+    """Return of which products the sums of a measure are kept."""
+    return MOMENTS if measure.ratios else OF_DIFFERENCES
 
 
 def _states(values: FloatArray) -> IntArray:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalkit.stages.shadow.block import Block, joined_blocks
 from evalkit.stages.shadow.hashing import buckets_of
+from evalkit.stats.arrays import FloatArray
 
 REQUEST, USER = "request", "user"
+NARROW = (np.float16, np.float32)
+FIRST_VALUES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,16 @@ class Heap:
     """Rows of a part, dealt into buckets as they come: by their request, or by their user.
 
     Rows of nobody are dealt by their request, where they have one, so that they do not all lie in
-    one bucket; ``named`` counts the others.
+    one bucket; ``requests`` and ``users`` count the others. What is dealt by request keeps no user.
     """
 
     def __init__(self, by: str, buckets: int) -> None:
         """Begin with empty buckets."""
         self._by = by
         self._buckets: list[list[Block]] = [[] for _ in range(buckets)]
-        self.named = 0
+        self.rows = 0
+        self.requests = 0
+        self.users = 0
 
     def add(self, block: Block) -> None:
         """Deal the rows of a block.
@@ -71,9 +77,15 @@ class Heap:
         hashes = block.user if self._by == USER else block.request
         if hashes is None:
             raise ValueError(f"expected a block with a hash of each {self._by}, found none")
-        self.named += int(np.count_nonzero(hashes))
+        self.rows += block.rows
         if block.request is not None:
-            hashes = np.where(hashes == 0, block.request, hashes)
+            self.requests += int(np.count_nonzero(block.request))
+        if self._by == USER:
+            self.users += int(np.count_nonzero(hashes))
+            if block.request is not None:
+                hashes = np.where(hashes == 0, block.request, hashes)
+        else:
+            block = replace(block, user=None)
         places = buckets_of(hashes, len(self._buckets))
         order = np.argsort(places, kind="stable")
         ends = np.cumsum(np.bincount(places, minlength=len(self._buckets))).tolist()
@@ -83,15 +95,35 @@ class Heap:
                 blocks.append(ordered.only(slice(start, end)))
 
     def pile(self) -> Pile:
-        """Return the rows packed, in hand."""
+        """Return the rows packed, in hand; no row is left."""
         packed = io.BytesIO()
         ends = []
         for some in self._buckets:
             if some:
-                packed.write(pickle.dumps(joined_blocks(some), 5))
+                packed.write(pickle.dumps(_packed(joined_blocks(some)), 5))
                 some.clear()  # the rows are there once only
             ends.append(packed.tell())
+        self.rows = 0
         return Pile(tuple(ends), data=packed.getvalue())
+
+
+def _packed(block: Block) -> Block:
+    """Return a block whose numbers take no more room than they need."""
+    return replace(block, metrics={name: _narrow(row) for name, row in block.metrics.items()})
+
+
+def _narrow(values: FloatArray) -> NDArray[Any]:
+    """Return the same numbers in fewer bits, where not one of them becomes another."""
+    for kind in NARROW:
+        if _fits(values[:FIRST_VALUES], kind) and _fits(values, kind):
+            return values.astype(kind)
+    return values
+
+
+def _fits(values: FloatArray, kind: type[np.floating[Any]]) -> bool:
+    with np.errstate(over="ignore", under="ignore"):
+        again = values.astype(kind).astype(np.float64)
+    return bool((again.view(np.int64) == values.view(np.int64)).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +138,7 @@ class Bucket:
         return f"bucket {self.number} by {self.by}"
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the rows in the order of their parts."""
+        """Yield the rows in the order of their parts, for ``joined_blocks``."""
         for pile in self.piles:
             data = pile.bucket(self.number)
             if data:

@@ -52,7 +52,9 @@ class Tally:
 
     def rows(self, arm: int | None = None) -> int:
         """Return how many rows there are, or those of an arm."""
-        return (self if arm is None else self.of_arm(arm)).cells.count(ROWS)
+        if arm is None or ROWS not in self.cells.counts:
+            return self.cells.count(ROWS)
+        return int(self.cells.counts[ROWS][(self.cells.codes & 1) == arm].sum())
 
     def of_arm(self, arm: int) -> Tally:
         """Return what was counted of one arm."""

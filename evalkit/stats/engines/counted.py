@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from evalkit.core.envelope import Limit
 from evalkit.stats import binomial
@@ -25,7 +26,7 @@ class HistogramQuantile:
     constant: bool = False
     method: str = "order statistics"
 
-    @property
+    @cached_property
     def value(self) -> float:
         """The sample quantile, as if the values of a bin were spread evenly."""
         return self.values.quantile(self.quantile)

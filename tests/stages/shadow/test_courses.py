@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 from evalkit.core.envelope import NON_NEGATIVE, UNIT_INTERVAL, Kind, Statistic
 from evalkit.core.model import Arm
@@ -99,6 +100,27 @@ def test_where_an_arm_is_not_there_nothing_is_told_of_a_difference() -> None:
     found = course(late, RATE, Statistic("rate"), REFUSAL)
     assert found.trend is None, "the second half has no baseline"
     assert found.worst is None, "one hour is not the worst of many"
+
+
+def test_what_is_kept_of_one_measure_tells_its_hours_as_everything_does() -> None:
+    when = [DAY + hour for hour in range(8) for _ in range(60)]
+    rng = random.Random(4)
+    values = [[rng.lognormvariate(6, 1) for _ in when] for _ in range(2)]
+    other = replace(TIMES, name="latency_ms.first")
+    ids = [f"r{place}" for place in range(len(when))]
+    logs = logs_of(
+        TIMES, values[0], values[1], hours=(when, when), ids=(ids, ids),
+        beside={other.name: (values[1], values[0])}, measures=[other],
+    )  # fmt: skip
+    own = logs.of_measure(TIMES.name)
+    assert own.pairs is not None
+    assert not any(name.startswith(other.name) for name in own.tally.cells.counts)
+    assert set(own.tally.cells.bins) == {TIMES.name}
+    for statistic in ("mean", "p50"):
+        asked = TIMES, Statistic.parse(statistic), LATENCY
+        assert course(own, *asked) == course(logs, *asked)
+    apart = replace(logs, pairs=None).of_measure(TIMES.name)
+    assert apart.pairs is None
 
 
 def test_requests_without_a_time_are_in_no_window() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evalkit.stages.shadow.block import Block
+from evalkit.stages.shadow.block import Block, joined_blocks
 from evalkit.stages.shadow.hashing import id_hashes
 from evalkit.stages.shadow.piles import REQUEST, USER, Bucket, Heap, InHand, Pile
 
@@ -76,10 +77,41 @@ def test_rows_in_hand_are_those_that_lie_somewhere(tmp_path: Path) -> None:
 
 
 def test_rows_are_counted_that_have_a_name() -> None:
-    for by, named in ((REQUEST, 30), (USER, 20)):
+    for by, users in ((REQUEST, 0), (USER, 20)):
         heap = Heap(by, 1)
         heap.add(block(0, 30))
-        assert heap.named == named
+        assert (heap.rows, heap.requests, heap.users) == (30, 30, users)
+        (found,) = Bucket(by, 0, (heap.pile(),)).blocks()
+        assert (found.user is None) is (by == REQUEST), "a user is put away only to be joined by"
+        assert heap.rows == 0
+
+
+def test_numbers_are_put_away_in_few_bits_and_come_back_with_all_of_theirs() -> None:
+    odd = np.array([0x7FF8_0000_0000_0001], np.uint64).view(np.float64)
+    columns = {
+        "flags": np.tile([0.0, 1.0, np.nan, -0.0], 500),
+        "tokens": np.arange(2000.0),
+        "many": np.arange(2000.0) + 1e6,
+        "late": np.where(np.arange(2000) == 1999, 1 / 3, 0.0),
+        "ends": np.tile([np.inf, -np.inf], 1000),
+        "huge": np.full(2000, 1e300),
+        "payload": np.repeat(odd, 2000),
+        "values": np.random.default_rng(1).lognormal(6, 1, 2000),
+    }
+    whole = Block(
+        np.zeros(2000, np.int8), np.zeros(2000, np.int32), columns, np.arange(2000, dtype=np.uint64)
+    )
+    sizes = {}
+    for name, values in columns.items():
+        found = pile(REQUEST, replace(whole, metrics={name: values}))
+        sizes[name] = sum(len(found.bucket(number)) for number in range(BUCKETS)) / 2000 - 13
+        lying = [some for at in range(BUCKETS) for some in Bucket(REQUEST, at, (found,)).blocks()]
+        back = joined_blocks(lying).metrics[name]
+        assert back.dtype == np.float64
+        assert sorted(back.view(np.int64).tolist()) == sorted(values.view(np.int64).tolist())
+    assert {name: round(size / 2) * 2 for name, size in sizes.items()} == {
+        "flags": 2, "tokens": 2, "many": 4, "late": 8, "ends": 2, "huge": 8, "payload": 8, "values": 8,
+    }  # fmt: skip
 
 
 def test_rows_without_any_request_are_dealt_by_their_user_only() -> None:

@@ -276,6 +276,29 @@ def test_pairs_without_both_values_are_missing() -> None:
     assert (counted.n, counted.missing) == (both, 300 - both)
 
 
+@pytest.mark.parametrize("users", [False, True])
+def test_pairs_of_which_nobody_wants_a_ratio_keep_their_differences(*, users: bool) -> None:
+    block = mirrored(200)
+    plain = replace(LATENCY, ratios=False)
+    some, whole = (
+        Logs(
+            tally_of([block], [measure]),
+            paired([block], [measure]),
+            grouped([block], [measure]) if users else None,
+        )
+        for measure in (plain, LATENCY)
+    )
+    one, other = (
+        engine(delta(logs, measure, MEAN)) for logs, measure in ((some, plain), (whole, LATENCY))
+    )
+    assert (one.lower(0.05), one.upper(0.05)) == (other.lower(0.05), other.upper(0.05))
+    found = ratio(some, plain, MEAN)
+    assert isinstance(found, Unmeasured)
+    assert found.detail == "no ratios of latency were counted"
+    apart = replace(some, pairs=None)
+    assert not isinstance(ratio(apart, plain, MEAN), Unmeasured), "separate means need none of it"
+
+
 def test_a_window_is_compared_by_its_own_pairs() -> None:
     block = mirrored(600)
     inside = (block.hour >= START) & (block.hour < START + 12)
