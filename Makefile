@@ -19,8 +19,8 @@ demo: $(INSTALLED)  ## install into .venv and judge the shipped example
 # The tests of the rooms whose branches are counted run under coverage; none of them runs twice.
 test: $(INSTALLED)  ## install into .venv and run the tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(ROOMS:%=tests/%)
-	$(BIN)/python -m pytest -n auto $(ROOMS:%=--ignore=tests/%)
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal $(ROOMS:%=tests/%)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ROOMS:%=--ignore=tests/%)
 
 check: lint test oldest coverage  ## everything CI runs: style, types, laws, tests, coverage
 
@@ -42,7 +42,7 @@ format: $(INSTALLED)  ## write the code as the formatter does
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(INSTALLED)  ## measure start-up, gates and engines, as ratios within one run
+bench: $(INSTALLED)  ## measure start-up, gates, engines and detectors, as ratios within one run
 	@$(BIN)/python -m compileall -q evalkit
 	$(BIN)/python -m tests.bench
 

@@ -32,7 +32,7 @@ def filled(template: str, page: object, *, rules: str = "", script: str = "") ->
     policy = ["default-src 'none'", f"style-src {_source(style)}"]
     policy += [f"script-src {_source(code)}"] if code else []
     policy += ["base-uri 'none'", "form-action 'none'"]
-    found = _environment().get_template(template)
+    found = templates().get_template(template)
     return found.render(
         page=page,
         policy=Markup("; ".join(policy)),  # noqa: S704 - these three are our own
@@ -51,7 +51,8 @@ def _source(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """Return the templates of all pages; each is compiled when it is first asked for."""
     return Environment(
         loader=PackageLoader("evalkit.report"),
         autoescape=True,

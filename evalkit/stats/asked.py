@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.core.digest import digest
-from evalkit.core.envelope import Bound, Limit, Method
+from evalkit.core.envelope import Bound, Limit, LimitKind, Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,12 @@ class Asked:
     @classmethod
     def of(cls, bound: Bound) -> Asked:
         """Return what a bound asks; its seed is read off what it says."""
+        limit, quantile = bound.limit, bound.statistic.quantile
+        if limit.kind is not LimitKind.SHIFT and not (limit.compares and quantile is not None):
+            return cls(limit, bound.alpha, bound.method)  # nothing is drawn: a plan asks this often
         words = [bound.name, bound.metric.name, bound.statistic.name, bound.slice.name]
-        seed = int(digest([*words, bound.limit])[:15], 16)
-        return cls(bound.limit, bound.alpha, bound.method, seed)
+        seed = int(digest([*words, limit])[:15], 16)
+        return cls(limit, bound.alpha, bound.method, seed)
 
     @property
     def sides(self) -> list[float]:

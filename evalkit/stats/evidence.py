@@ -130,7 +130,11 @@ class Evidence:
     @property
     def units(self) -> int:
         """The number of independent units: clusters, or cases."""
-        return self.cases if self.clusters is None else int(np.unique(self.clusters).size)
+        return (
+            self.cases
+            if self.clusters is None
+            else int(unit_codes(self.clusters).max(initial=-1)) + 1
+        )
 
     def only(self, arms: Sequence[Arm]) -> Evidence:
         """Return what some arms say."""
@@ -248,7 +252,11 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
     n = evidence.cases
     sums = np.bincount(observed.case, observed.values, minlength=n)
     asked = np.bincount(observed.case, minlength=n)
-    found = np.bincount(observed.case[observed.present], minlength=n)
+    found = (
+        asked
+        if observed.present.all()
+        else np.bincount(observed.case[observed.present], minlength=n)
+    )
     known = found > 0
     seen = np.divide(sums, found, out=np.zeros(n), where=known)
     expected = np.where(known, found, 1) if arm is Arm.BASELINE else np.maximum(asked, 1)
@@ -289,10 +297,23 @@ def no_nearer_than_seen(means: CaseMeans) -> CaseMeans:
     return replace(means, low=low, high=high)
 
 
+def unit_codes(clusters: IntArray) -> IntArray:
+    """Return the place of each case's cluster among the sorted codes that there are, from 0.
+
+    >>> unit_codes(np.array([7, 2, 7])), unit_codes(np.array([2, 2, 7]))
+    (array([1, 0, 1]), array([0, 0, 1]))
+    """
+    steps = np.diff(clusters, prepend=clusters[:1])
+    if (steps >= 0).all():  # as all runs are that planning draws
+        return np.cumsum(steps > 0)
+    code: IntArray = np.unique(clusters, return_inverse=True)[1]
+    return code
+
+
 def cluster_sums(values: FloatArray, clusters: IntArray | None) -> tuple[FloatArray, FloatArray]:
     """Return the sum of case values and the number of cases of each independent unit."""
     if clusters is None:
         return values, np.ones(values.size)
-    _, code = np.unique(clusters, return_inverse=True)
+    code = unit_codes(clusters)
     sums: FloatArray = np.bincount(code, values).astype(np.float64)
     return sums, np.bincount(code).astype(np.float64)

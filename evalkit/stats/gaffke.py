@@ -41,6 +41,11 @@ MOST_HALVINGS = 10
 NEGLIGIBLE_LOG = -40.0
 NEGLIGIBLE_WEIGHT = 1e-100
 CHUNK_ELEMENTS = 2_000_000
+A_FEW_NODES = 0.4 * np.arange(1.0, 13.0)
+AGREE_WITHIN, ENDED_WITHIN = 0.05, 0.01
+CLEARLY = 0.25
+"""So far from a level, in logarithms; no weights are known whose tail by a few points is off by a tenth
+of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,19 @@ def p_above(units: Units, support: Support, bound: float) -> float:
     return _p(unit, (support.upper - bound) / support.width)
 
 
+def proves_below(units: Units, support: Support, bound: float, alpha: float) -> bool:
+    """Return whether ``p_below`` is at most alpha; where that is clear, without the exact value."""
+    return _proves(
+        _on_unit_interval(units, support), (bound - support.lower) / support.width, alpha
+    )
+
+
+def proves_above(units: Units, support: Support, bound: float, alpha: float) -> bool:
+    """Return whether ``p_above`` is at most alpha; where that is clear, without the exact value."""
+    unit = _mirrored(_on_unit_interval(units, support))
+    return _proves(unit, (support.upper - bound) / support.width, alpha)
+
+
 # ---------------------------------------------------------------- the unit interval
 
 
@@ -137,6 +155,12 @@ def _p(units: Units, bound: float) -> float:
     if binary := _binary(units):
         return binomial.p_below(*binary, bound)
     return math.exp(log_tail(*_weights(units, bound)))
+
+
+def _proves(units: Units, bound: float, alpha: float) -> bool:
+    if not units.counts.size or _binary(units) or not 0 < alpha < 1:
+        return _p(units, bound) <= alpha
+    return tail_is_at_most(alpha, *_weights(units, bound))
 
 
 def _weights(units: Units, mean: float) -> tuple[FloatArray, FloatArray]:
@@ -176,19 +200,40 @@ def log_tail(weights: FloatArray, counts: FloatArray) -> float:
     Exact to about 1e-13, relative to the smaller of the two tails, up to a million units; beyond,
     to the 1e-19 of their number that float64 leaves of a sum over them.
     """
-    size = float(np.abs(weights).max(initial=0.0))
-    # Beside the largest weight these are nothing, and their squares would be no numbers.
-    weights = np.where(np.abs(weights) < NEGLIGIBLE_WEIGHT * size, 0.0, weights)
+    weights = _without_negligible(weights)
     if not np.any(weights < 0):
         return 0.0
     if not np.any(weights > 0):
         return -math.inf
     if float(counts @ weights) > 0:
-        return math.log1p(-math.exp(_log_upper_tail(-weights, counts)))
-    return _log_upper_tail(weights, counts)
+        return math.log1p(-math.exp(_log_along(*_path(-weights, counts))))
+    return _log_along(*_path(weights, counts))
 
 
-def _log_upper_tail(weights: FloatArray, counts: FloatArray) -> float:
+def tail_is_at_most(level: float, weights: FloatArray, counts: FloatArray) -> bool:
+    """Return whether ``log_tail`` is at most the logarithm of a level between 0 and 1.
+
+    A few points of the integrand say so where two sums over them agree, and lie further from the
+    level than any was seen from the tail; elsewhere the tail is computed.
+    """
+    weights = _without_negligible(weights)
+    if np.any(weights < 0) and np.any(weights > 0) and float(counts @ weights) <= 0:
+        path, log_scale = _path(weights, counts)
+        about = path.about()
+        if about > 0 and abs(above := math.log(about) + log_scale - math.log(level)) > CLEARLY:
+            return above < 0
+        return math.exp(_log_along(path, log_scale)) <= level
+    return math.exp(log_tail(weights, counts)) <= level
+
+
+def _without_negligible(weights: FloatArray) -> FloatArray:
+    """Return the weights without those whose squares, beside the largest, would be no numbers."""
+    sizes = np.abs(weights)
+    return np.where(sizes < NEGLIGIBLE_WEIGHT * float(sizes.max(initial=0.0)), 0.0, weights)
+
+
+def _path(weights: FloatArray, counts: FloatArray) -> tuple[_Path, float]:
+    """Return the path for weights of both signs whose sum is not above 0, and the scale along it."""
     # At s = saddle + z the integrand exp(K(s))/s is its value at the saddle times the product of
     # (1 − az)^−count with a = w/(1 − saddle·w); the pole 1/s is one more factor of that form.
     saddle = _saddle(weights, counts)
@@ -196,11 +241,15 @@ def _log_upper_tail(weights: FloatArray, counts: FloatArray) -> float:
     log_peak = -float(counts @ np.log1p(-saddle * weights)) - math.log(saddle)
     squares = float(counts @ tilted**2)
     width = 1 / math.sqrt(squares + 1 / saddle**2)
-    bend = float(counts @ tilted**3) / (3 * squares)
+    bend = float(counts @ (tilted * tilted**2)) / (3 * squares)
     factors = np.append(tilted, -1 / saddle), np.append(counts, 1.0)
     path = _Path(*factors, width, bend if abs(bend) * width > WORTH_BENDING else 0.0)
+    return path, log_peak - math.log(math.pi)
+
+
+def _log_along(path: _Path, log_scale: float) -> float:
     reach = path.reach() or (path := replace(path, bend=0.0)).reach()
-    return min(log_peak + math.log(path.integral(reach) / math.pi), 0.0)
+    return min(log_scale + math.log(path.integral(reach)), 0.0)
 
 
 def _saddle(weights: FloatArray, counts: FloatArray) -> float:
@@ -254,6 +303,17 @@ class _Path:
             if not abs(1 - coarse / (step * total)) > ENOUGH_CHANGE:
                 return self.width * step * total
         raise ArithmeticError(f"engine G: {self} does not settle")
+
+    def about(self) -> float:
+        """Return the integral by a few points, to a few hundredths of it; 0 where they do not tell."""
+        log_size, phase, lean = self._polar(A_FEW_NODES)
+        sizes = np.exp(log_size) * np.cosh(A_FEW_NODES)
+        heights = sizes * (np.cos(phase) + lean * np.sin(phase))
+        fine, coarse = 0.5 + float(heights.sum()), 1 + 2 * float(heights[1::2].sum())
+        ended = float(sizes[-1]) * (1 + abs(float(lean[-1]))) < ENDED_WITHIN * fine
+        # What is no number agrees with nothing.
+        agree = abs(coarse - fine) < AGREE_WITHIN * fine
+        return self.width * float(A_FEW_NODES[0]) * fine if ended and agree else 0.0
 
     def reach(self) -> float:
         """Return a v beyond which the integrand is nothing in float64; 0 where it grows first.

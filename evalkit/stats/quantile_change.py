@@ -39,6 +39,8 @@ def resampled_quantiles(
         replicates: how often they are drawn.
         seed: of the draws.
     """
+    if all(arm.values.min() == arm.values.max() for arm in arms):
+        return [np.full(replicates, arm.values[0]) for arm in arms]
     ordered = [arm.in_order() for arm in arms]
     found: list[list[FloatArray]] = [[] for _ in arms]
     for counts in unit_counts(units, replicates, seed):

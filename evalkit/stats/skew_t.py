@@ -138,4 +138,4 @@ class Spread:
 def _skew(residuals: FloatArray) -> float:
     centred = residuals - residuals.mean()
     deviation = float(np.std(residuals, ddof=1))
-    return float((centred**3).mean()) / deviation**3 if deviation else 0.0
+    return float((centred * centred**2).mean()) / deviation**3 if deviation else 0.0

@@ -15,6 +15,7 @@ from evalkit.core.model import Arm
 from evalkit.core.verdict import Unmeasured
 from evalkit.stats.decision import p_outside
 from evalkit.stats.doubt import to_break, to_hold
+from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.estimates import engine_of, judged_engine, uncalibrated
 from evalkit.stats.evidence import Evidence, exceeds
@@ -113,10 +114,22 @@ def keeps(bound: Bound, engine: Engine) -> bool:
     alpha = bound.alpha * (1 + EQUAL_WITHIN)
     low, high = bound.limit.min, bound.limit.max
     return (
-        (low is None or engine.p_above(low) <= alpha)
-        and (high is None or engine.p_below(high) <= alpha)
+        (low is None or _proves_above(engine, low, alpha))
+        and (high is None or _proves_below(engine, high, alpha))
         and not engine.constant
     )
+
+
+def _proves_above(engine: Engine, bound: float, alpha: float) -> bool:
+    if isinstance(engine, BoundedMean):
+        return engine.proves_above(bound, alpha)
+    return engine.p_above(bound) <= alpha
+
+
+def _proves_below(engine: Engine, bound: float, alpha: float) -> bool:
+    if isinstance(engine, BoundedMean):
+        return engine.proves_below(bound, alpha)
+    return engine.p_below(bound) <= alpha
 
 
 def _p_broken(bound: Bound, engine: Engine) -> float:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ from evalkit.report.view import CaseText, view_of
 from tests.fakes.hostile import HOSTILE
 from tests.report.verdicts import ACCURACY, EVERY_BOUND, LISTS, REFUSAL, facts, manifest, verdict
 from tests.report.verdicts import text as case_text
+from tests.worlds import evalkit
 
-EVALKIT = Path(sys.executable).parent / "evalkit"
 TAGS = ("red", "green", "blue")
 
 
@@ -86,9 +84,6 @@ def hostile_run(folder: Path) -> Path:
         "bounds: [{metric: right, min: 0.9}]\n",
         "utf-8",
     )
-    done = subprocess.run(
-        [EVALKIT, "gate", "envelope.yaml", "-o", "run"],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
+    done = evalkit("gate", "envelope.yaml", "-o", "run", folder=folder)
+    assert done.code == 1, done.err
     return folder / "run"

@@ -57,11 +57,18 @@ def gated(folder: Path, name: str, **keys: Any) -> None:
     assert done.code != 2, done.err
 
 
+@pytest.fixture(scope="module")
+def gated_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a run in it, which nobody changes."""
+    folder = tmp_path_factory.mktemp("gated")
+    gated(folder, "run")
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def run(gated_once: Path, tmp_path: Path) -> Path:
     """Return a folder with a run in it, called ``run``."""
-    gated(tmp_path, "run")
-    return tmp_path
+    return Path(shutil.copytree(gated_once, tmp_path, dirs_exist_ok=True))
 
 
 def diff(folder: Path, *arguments: str) -> Outcome:
@@ -259,9 +266,11 @@ def test_a_reader_may_stop_reading(run: Path) -> None:
 # ---------------------------------------------------------------- two runs
 
 
-@pytest.fixture
-def runs(run: Path) -> Path:
-    """Return a folder with an earlier run, ``run``, and a later one, ``later``, of other prompts."""
+@pytest.fixture(scope="module")
+def gated_twice(gated_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two runs in it, which nobody changes."""
+    run = tmp_path_factory.mktemp("gated")
+    shutil.copytree(gated_once, run, dirs_exist_ok=True)
     wrong = {1, 2, 20}
     candidate = [answer(n, "no, never" if n in wrong else "yes") for n in range(CASES)]
     prompt = {"text": "Be brief.\nSay yes or no.\nBe kind.", "version": 2}
@@ -272,6 +281,12 @@ def runs(run: Path) -> Path:
     place.envelope.write_text(json.dumps(document))
     assert place.gate("-o", "later").code != 2
     return run
+
+
+@pytest.fixture
+def runs(gated_twice: Path, tmp_path: Path) -> Path:
+    """Return a folder with an earlier run, ``run``, and a later one, ``later``, of other prompts."""
+    return Path(shutil.copytree(gated_twice, tmp_path, dirs_exist_ok=True))
 
 
 def test_two_runs_are_laid_beside_each_other(runs: Path) -> None:

@@ -22,6 +22,7 @@ from evalkit.stats.evidence import (
     exceeds,
     no_nearer_than_seen,
     paired,
+    unit_codes,
 )
 from tests.stats.arms import engine, evidence, observed
 from tests.stats.questions import limits
@@ -223,6 +224,13 @@ def test_a_case_that_was_never_asked_may_be_anything() -> None:
 def test_no_cases_have_no_means_and_no_size() -> None:
     found = case_means(evidence([]), CANDIDATE, UNIT)
     assert (found.low.size, found.size) == (0, 0)
+
+
+def test_units_are_numbered_by_their_codes_whether_these_are_in_order_or_not() -> None:
+    rng = np.random.default_rng(3)
+    for codes in (rng.integers(-9, 9, 60), np.sort(rng.integers(-9, 9, 60)), np.zeros(0, np.int64)):
+        expected = np.unique(codes, return_inverse=True)[1]
+        assert unit_codes(codes).tolist() == expected.tolist()
 
 
 def test_clusters_add_the_means_of_their_cases_and_count_them() -> None:

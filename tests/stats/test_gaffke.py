@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from decimal import Decimal, localcontext
 from random import Random
@@ -15,7 +16,17 @@ from scipy import special as scipy_special
 from evalkit.core.envelope import UNIT_INTERVAL, Support
 from evalkit.stats import binomial, gaffke
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.gaffke import Units, log_tail, lower_limit, p_above, p_below, upper_limit
+from evalkit.stats.gaffke import (
+    Units,
+    log_tail,
+    lower_limit,
+    p_above,
+    p_below,
+    proves_above,
+    proves_below,
+    tail_is_at_most,
+    upper_limit,
+)
 from evalkit.stats.tally import Tally
 from tests.stats.arms import DIFFERENCE, units
 
@@ -158,6 +169,43 @@ def test_the_integral_is_the_same_in_small_pieces(monkeypatch: pytest.MonkeyPatc
     whole = log_tail(weights, np.ones(30))
     monkeypatch.setattr(gaffke, "CHUNK_ELEMENTS", 100)
     assert log_tail(weights, np.ones(30)) == pytest.approx(whole, abs=1e-14)
+
+
+SHAPES = ("normal", "of all sizes", "one tiny gain", "one tiny loss", "one huge gain", "far from 0")
+
+
+def test_a_tail_is_at_most_a_level_where_it_is_that_to_the_last_digit_or_clearly() -> None:
+    rng = np.random.default_rng(21)
+    for shape, heavy in itertools.product(SHAPES * 20, (1, 4, 10_000)):
+        weights = weights_of(shape, rng)
+        counts = rng.integers(1, heavy + 1, weights.size).astype(np.float64)
+        found = log_tail(weights, counts)
+        for apart in (-4.0, -0.3, -0.2, -1e-9, 1e-9, 0.2, 0.3, 4.0):
+            level = math.exp(min(found, 0.0) + apart)
+            if 0 < level < 1:
+                assert tail_is_at_most(level, weights, counts) == (apart > 0), (shape, apart)
+
+
+def test_a_tail_without_both_signs_is_at_most_any_level_or_none() -> None:
+    assert not tail_is_at_most(0.99, np.array([0.0, 0.5]), np.ones(2))
+    assert tail_is_at_most(1e-9, np.array([0.0, -0.5]), np.ones(2))
+
+
+@given(values=SCORES, bound=st.floats(-0.2, 1.2), alpha=ALPHAS)
+@settings(derandomize=True, deadline=None, max_examples=60)
+def test_a_claim_is_proven_where_its_p_value_is_at_most_alpha(
+    values: list[float], bound: float, alpha: float
+) -> None:
+    for found in (units(values), units([0.0, 1.0, 1.0]), units([])):
+        below, above = (p(found, UNIT_INTERVAL, bound) for p in (p_below, p_above))
+        assert proves_below(found, UNIT_INTERVAL, bound, alpha) == (below <= alpha)
+        assert proves_above(found, UNIT_INTERVAL, bound, alpha) == (above <= alpha)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 1.5])
+def test_at_an_alpha_that_is_no_chance_a_claim_is_proven_by_its_p_value(alpha: float) -> None:
+    found = units([0.2, 0.3, 0.4])
+    assert proves_below(found, UNIT_INTERVAL, 0.9, alpha) == (alpha > 0)
 
 
 # ---------------------------------------------------------------- limits of a mean
