@@ -9,8 +9,6 @@ import pytest
 
 from evalkit.core.canary import Action
 from tests.calibration.canary import (
-    BUDGET,
-    EACH,
     ENOUGH,
     HARMLESS,
     PAGE,
@@ -20,13 +18,12 @@ from tests.calibration.canary import (
     caught_by_needed,
     ended,
     false_alarms,
-    family,
-    first_alarm,
     looks_to_alarm,
     nested_alarms,
     people_alarms,
     z_test_alarms,
 )
+from tests.calibration.canary_traffic import BUDGET, EACH, family, first_alarm
 
 
 def test_five_triggers_share_the_budget() -> None:
