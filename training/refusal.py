@@ -295,9 +295,13 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 # ---------------------------------------------------------------- fitting
 
 
-def numbers(found: Sequence[Answer]) -> Rows:
+def readings_of(found: Sequence[Answer]) -> tuple[Reading, ...]:
+    """Return answers as the scorer reads them."""
+    return tuple(read(spoken(answer.text)) for answer in found)
+
+
+def numbers(found: Sequence[Answer], readings: Sequence[Reading]) -> Rows:
     """Return answers as numbers."""
-    readings = [read(answer.text) for answer in found]
     return rows_of(
         [reading.places for reading in readings],
         [reading.features for reading in readings],
@@ -382,7 +386,8 @@ class Trained:
 def trained(data: Path) -> Trained:
     """Return what is known out of fold."""
     found = answers(data)
-    rows = numbers(found)
+    readings = readings_of(found)
+    rows = numbers(found, readings)
     fold = folds([answer.group for answer in found])
     weight = importance(found)
     labels = {head: labels_of(found, head) for head in HEADS}
@@ -392,7 +397,6 @@ def trained(data: Path) -> Trained:
         )
         for head in HEADS
     }
-    readings = tuple(read(spoken(answer.text)) for answer in found)
     made = Trained(tuple(found), readings, rows, labels, log_odds, {})
     thresholds = {}
     for head, sources in DEFINED_BY.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -34,6 +35,7 @@ _DASHES = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$"
 _FENCE = re.compile(
     r"^[ \t]{0,12}(?:[-*+][ \t]|\d{1,9}[.)][ \t])?[ \t]{0,4}(`{3,}|~{3,})", re.MULTILINE
 )
+_MARK = re.compile(r"[`~]{3}")
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
 
 DEEPEST = 4
@@ -141,7 +143,7 @@ def without_code(text: str) -> str:
     if "```" not in text and "~~~" not in text:
         return text
     kept, start, opened = [], 0, ""
-    for fence in _FENCE.finditer(text):
+    for fence in _fences(text):
         mark = fence.group(1)
         end = text.find("\n", fence.end())
         end = len(text) if end < 0 else end
@@ -155,6 +157,15 @@ def without_code(text: str) -> str:
     if not opened:
         kept.append(text[start:])
     return "".join(kept)
+
+
+def _fences(text: str) -> Iterator[re.Match[str]]:
+    """Yield the fences of a text; only the lines that hold their marks are looked at."""
+    end = 0
+    while end >= 0 and (mark := _MARK.search(text, end)):
+        if fence := _FENCE.match(text, text.rfind("\n", end, mark.start()) + 1):
+            yield fence
+        end = text.find("\n", mark.end())
 
 
 @dataclass(slots=True)

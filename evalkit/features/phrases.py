@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import count, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ Ints: TypeAlias = NDArray[np.int64]
 
 LONGEST = 6
 """Words of the longest phrase."""
+CELLS = (1 << 18) - 1
+"""The last bits of a number, by which rare runs are told from common ones before they are sorted."""
 
 _ALONE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -22,6 +25,7 @@ _ALONE = (
 )
 """Characters of scripts that put no space between words; each is a word here."""
 _TOKEN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:'[^\W_{_ALONE}]+)*|\n|[^\w\s]|_")
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*|\n|[^a-z0-9\s]")  # the same, and faster
 _CHARACTER = re.compile(rf"[{_ALONE}]")
 
 
@@ -44,7 +48,8 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Certainly! Here’s a list:\n")
     ['certainly', '!', "here's", 'a', 'list', ':', '\n']
     """
-    return _TOKEN.findall(text.lower().replace("\u2019", "'"))
+    lower = text.lower().replace("\u2019", "'")
+    return (_ASCII_TOKEN if lower.isascii() else _TOKEN).findall(lower)
 
 
 def is_word(token: str) -> bool:
@@ -65,7 +70,7 @@ def written(words: Sequence[str]) -> str:
     return text
 
 
-def phrases(texts: Sequence[Sequence[str]], least: int) -> Phrases:
+def phrases(texts: Iterable[Sequence[str]], least: int) -> Phrases:
     """Return the phrases that stand in at least so many texts.
 
     A phrase is a run of up to six words with no symbol and no line end between them, or a single
@@ -73,20 +78,17 @@ def phrases(texts: Sequence[Sequence[str]], least: int) -> Phrases:
     one can stand in more.
 
     Args:
-        texts: the tokens of each.
+        texts: the tokens of each; they are read once, and not kept.
         least: in so many texts a phrase has to stand.
     """
-    vocabulary = dict.fromkeys(chain.from_iterable(texts))
+    vocabulary: defaultdict[str, int] = defaultdict(count().__next__)
+    numbered = [np.fromiter(map(vocabulary.__getitem__, text), np.int64) for text in texts]
     names = list(vocabulary)
-    for number, name in enumerate(names):
-        vocabulary[name] = number
-    lengths = np.array([len(text) for text in texts], np.int64)
-    flat = chain.from_iterable(texts)
-    ids = np.fromiter(map(vocabulary.__getitem__, flat), np.int64, int(lengths.sum()))
-    of_text = np.repeat(np.arange(len(texts)), lengths)
+    ids = np.concatenate([np.empty(0, np.int64), *numbered])
+    of_text = np.repeat(np.arange(len(numbered)), [text.size for text in numbered])
     a_word = np.array([is_word(name) for name in names], bool)
     shown = np.array([name != "\n" for name in names], bool)
-    found = list(_levels(ids, of_text, a_word, shown, least=least, texts=len(texts)))
+    found = list(_levels(ids, of_text, a_word, shown, least=least))
     words = tuple(
         tuple(names[ids[place + step]] for step in range(order))
         for order, level in enumerate(found, start=1)
@@ -110,42 +112,57 @@ class _Level:
 
 
 def _levels(
-    ids: Ints, of_text: Ints, a_word: NDArray[np.bool_], shown: NDArray[np.bool_],
-    *, least: int, texts: int,
-) -> Iterator[_Level]:  # fmt: skip
+    ids: Ints, of_text: Ints, a_word: NDArray[np.bool_], shown: NDArray[np.bool_], *, least: int
+) -> Iterator[_Level]:
     """Yield the phrases of one word, of two, and so on."""
     size = ids.size
     behind = np.full(size + LONGEST, -1)  # nothing follows the last token
     text_at = behind.copy()
     text_at[:size] = of_text
     places = np.flatnonzero(shown[ids])
-    codes, level = _counted(ids[places], places, of_text, least=least, texts=texts)
+    run_at, level = _counted(ids[places], places, text_at, least)
     yield level
     kinds = max(1, level.first.size)
     word_at = behind.copy()
-    word_at[places] = np.where(a_word[ids[places]], codes, -1)
+    places = np.flatnonzero(a_word[ids])
+    word_at[places] = run_at[places]
     run_at = word_at
     for order in range(2, LONGEST + 1):
         last = word_at[order - 1 : size + order - 1]
         fits = (run_at[:size] >= 0) & (run_at[1 : size + 1] >= 0) & (last >= 0)
         fits &= text_at[:size] == text_at[order - 1 : size + order - 1]
         places = np.flatnonzero(fits)
-        codes = run_at[places] * kinds + last[places]
-        codes, level = _counted(codes, places, of_text, least=least, texts=texts)
+        run_at, level = _counted(run_at[places] * kinds + last[places], places, text_at, least)
         yield level
-        run_at = behind.copy()
-        run_at[places] = codes
 
 
-def _counted(
-    codes: Ints, places: Ints, of_text: Ints, *, least: int, texts: int
-) -> tuple[Ints, _Level]:
-    """Return for each place the number of its phrase, −1 for a rare one, and the phrases."""
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    pairs = np.unique(inverse.ravel() * texts + of_text[places])
-    phrase, text = pairs // texts, pairs % texts
-    kept = np.bincount(phrase, minlength=first.size) >= least
+def _counted(codes: Ints, places: Ints, text_at: Ints, least: int) -> tuple[Ints, _Level]:
+    """Return for each place the number of its phrase, −1 for a rare one or none, and the phrases."""
+    # What is rare goes by a count in which others may share its cell, as sorting takes longest.
+    cell = codes & CELLS
+    common = np.bincount(cell)[cell] >= least
+    codes, places = codes[common], places[common]
+    order = _order(codes)
+    code, place = codes[order], places[order]
+    text = text_at[place]
+    opens = np.ones(code.size, bool)
+    opens[1:] = code[1:] != code[:-1]
+    phrase = np.cumsum(opens) - 1
+    once = opens.copy()
+    once[1:] |= text[1:] != text[:-1]
+    kept = np.bincount(phrase[once]) >= least
     number = np.where(kept, np.cumsum(kept) - 1, -1)
-    stays = kept[phrase]
-    level = _Level(places[first[kept]], number[phrase[stays]], text[stays])
-    return number[inverse.ravel()], level
+    number_at = np.full(text_at.size, -1)
+    number_at[place] = number[phrase]
+    stays = once & kept[phrase]
+    level = _Level(place[opens][kept], number[phrase[stays]], text[stays])
+    return number_at, level
+
+
+def _order(codes: Ints) -> Ints:
+    """Return the stable order of numbers from 0 on: of 16 bits numpy makes it in linear time."""
+    order = np.arange(codes.size)
+    for shift in range(0, int(codes.max(initial=1)).bit_length(), 16):
+        part = (codes[order] >> shift).astype(np.uint16)
+        order = order[np.argsort(part, kind="stable")]
+    return order

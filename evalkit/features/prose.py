@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import filterfalse
 
 from evalkit.core.text import plain_quotes, sentences
 from evalkit.features.markdown import without_code
@@ -17,7 +18,7 @@ from evalkit.features.markdown import without_code
 EASIEST = 100.0
 """The best reading ease; a text of words of one syllable would be beyond it."""
 
-_ASCII_WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
+_APART = {n: " " for n in range(128) if not (chr(n).isalpha() or chr(n) == "'")}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _EXCLAIMED = re.compile(r"[!！¡]+(?![=\w])")
 _ASKED = re.compile(r"[?？؟]+(?!\w)")
@@ -66,7 +67,7 @@ _HEDGES = words(
     "supposedly suspect tend tends think typically uncertain unlikely unsure usually"
 )
 _ENDINGS = ("n't", "'re", "'ve", "'ll", "'m", "'d")
-_NOBODY = {"US": "us.", "i": "i."}
+_NOBODY = frozenset({"US", "i"})
 # The 's of these is a verb; that of any other word may be a possessive.
 _IS = words("he's she's it's that's what's who's where's there's here's how's when's why's let's")
 
@@ -134,7 +135,7 @@ def prose(text: str) -> Prose:
     (11, 2, 1, 1, 1)
     """
     plain = plain_quotes(without_code(text))
-    counts = Counter((_ASCII_WORD if plain.isascii() else _WORD).findall(plain))
+    counts = _counts(plain)
     lower = _lowered(counts)
     contracted = _contracted(lower) if "'" in plain else 0
     first, second = _of(lower, _FIRST), _of(lower, _SECOND)
@@ -164,26 +165,40 @@ def syllables(word: str) -> int:
     """
     word = word[:40].partition("'")[0]
     count = len(_VOWELS.findall(word))
-    if count > 1 and _SILENT.search(word):
+    if count > 1 and word[-1] in "eds" and _SILENT.search(word):
         count -= 1
     return max(1, count)
 
 
-def _lowered(counts: Counter[str]) -> dict[str, int]:
+def _counts(plain: str) -> Counter[str]:
+    """Return how often each word stands in a text; one of ASCII alone is split, which is faster."""
+    if not plain.isascii() or "''" in plain:
+        return Counter(_WORD.findall(plain))
+    counts = Counter(plain.translate(_APART).split())
+    if "'" in plain:
+        for quoted in [word for word in counts if word[0] == "'" or word[-1] == "'"]:
+            count = counts.pop(quoted)
+            if word := quoted.strip("'"):
+                counts[word] += count
+    return counts
+
+
+def _lowered(counts: Counter[str]) -> Counter[str]:
     """Return the counts of words in lower case, without what only looks like a pronoun.
 
     "US" is a country, and the i of "i.e." or of a list is nobody.
     """
-    lower: dict[str, int] = {}
-    for word, count in counts.items():
-        small = _NOBODY.get(word) or word.lower()
-        lower[small] = lower.get(small, 0) + count
-    return lower
+    for nobody in _NOBODY & counts.keys():
+        counts[f"{nobody}."] = counts.pop(nobody)
+    for word in [*filterfalse(str.islower, counts)]:
+        count = counts.pop(word)
+        counts[word.lower()] += count
+    return counts
 
 
 def _contracted(lower: Mapping[str, int]) -> int:
-    contracted = (word in _IS or word.endswith(_ENDINGS) for word in lower)
-    return sum([count for count, yes in zip(lower.values(), contracted, strict=True) if yes])
+    words = [word for word in lower if "'" in word]
+    return sum([lower[word] for word in words if word in _IS or word.endswith(_ENDINGS)])
 
 
 def _of(lower: Mapping[str, int], among: frozenset[str]) -> int:

@@ -105,4 +105,14 @@ def median_of(values: FloatArray, alpha: float) -> Between | None:
         low, high = (middle, high) if binomial_cdf(middle, n, 0.5) <= alpha else (low, middle)
     if low < 0:
         return None
-    return Between(float(np.median(ordered)), float(ordered[low]), float(ordered[n - 1 - low]))
+    return Between(median(values), float(ordered[low]), float(ordered[n - 1 - low]))
+
+
+def median(values: FloatArray) -> float:
+    """Return the median of at least one value; that of numpy loads its masked arrays first.
+
+    >>> median(np.array([4.0, 1.0, 2.0, 3.0]))
+    2.5
+    """
+    ordered, half = np.sort(values), values.size // 2
+    return float(ordered[half] if values.size % 2 else (ordered[half - 1] + ordered[half]) / 2)

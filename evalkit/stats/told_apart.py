@@ -67,18 +67,17 @@ def separation(
     """
     pairs, count = len(products), int(units.max()) + 1
     smoother = _smoother(products, _folds(count, seed)[units])
-    values = _values(smoother @ np.ones(pairs))
+    named, mistaken = map(int, _told(smoother @ np.ones(pairs)))
     beyond, squares, independent = 0, 0.0, 0.0
     for signs in swaps(count, replicates, seed):
         labels = signs[:, units].T
-        drawn = _values(labels * (smoother @ labels))
-        sums = (drawn - 0.5).sum(axis=0)
-        beyond += int(np.count_nonzero(sums >= (values - 0.5).sum()))
+        right, wrong = _told(labels * (smoother @ labels))
+        sums = (right - wrong) / 2
+        beyond += int(np.count_nonzero(sums >= (named - mistaken) / 2))
         squares += float(sums @ sums)
-        independent += float(np.square(drawn - 0.5).sum())
-    named, mistaken = int((values == 1).sum()), int((values == 0).sum())
+        independent += float((right + wrong).sum()) / 4
     found = Separation(
-        value=float(values.mean()),
+        value=(named + (pairs - named - mistaken) / 2) / pairs,
         lower=0.0,
         upper=1.0,
         confidence=confidence,
@@ -178,6 +177,7 @@ def _smoother(products: FloatArray, fold: IntArray) -> FloatArray:
     return found
 
 
-def _values(scores: FloatArray) -> FloatArray:
-    """Return 1 for a pair that is told apart rightly, 0 for one wrongly, and half for a tie."""
-    return np.where(np.abs(scores) <= NO_SCORE, 0.5, (scores > 0).astype(np.float64))
+def _told(scores: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return how many pairs of each column are told apart rightly, and how many wrongly."""
+    right = np.count_nonzero(scores > NO_SCORE, axis=0)
+    return np.asarray(right), np.asarray(np.count_nonzero(scores < -NO_SCORE, axis=0))

@@ -10,9 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench.detectors import detector_lines
 from tests.bench.engines import engine_lines
 from tests.bench.gates import gate_lines
 from tests.bench.judging import judging_lines
+from tests.bench.mirror import mirror_lines
 from tests.bench.report import report_lines
 from tests.bench.shadow import shadow_lines
 from tests.bench.shadow_text import shadow_text_lines
@@ -31,6 +33,8 @@ def main() -> None:
         "shadow": shadow_lines,
         "throughput": throughput_lines,
         "shadow-text": shadow_text_lines,
+        "mirror": mirror_lines,
+        "detectors": detector_lines,
     }
     for name in sys.argv[1:] or parts:
         sys.stdout.write(f"{name}\n")

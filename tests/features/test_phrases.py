@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -75,3 +76,19 @@ def test_both_ends_of_a_text_are_read(text: str, first: list[str], last: list[st
 def test_a_long_answer_is_not_compared_as_a_whole() -> None:
     assert whole("Yes,\n  I  agree") == "Yes, I agree"
     assert whole(" " * 500 + "a") == ""
+
+
+def test_of_many_words_more_runs_are_made_than_two_bytes_can_number() -> None:
+    names = [f"w{number}" for number in range(700)]
+    texts = [names, names[350:] + names[:350], Random(1).sample(names, 700)]
+    found = phrases(texts, 2)
+    where: dict[tuple[str, ...], list[int]] = {words: [] for words in found.words}
+    for phrase, text in zip(found.phrase.tolist(), found.text.tolist(), strict=True):
+        where[found.words[phrase]].append(text)
+    assert where == by_hand(texts, 2)
+    assert len(where) > 4000
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_a_text_of_plain_letters_has_the_words_that_it_has_beside_others(text: str) -> None:
+    assert tokens(f"{text} é") == [*tokens(text), "é"]

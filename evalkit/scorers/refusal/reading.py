@@ -30,7 +30,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOREIGN = re.compile("[^\u0000-\u024f]")  # there may be no spaces between words
 _EMPHASIS = str.maketrans("*_`", "   ")
 # "[Normal]: I'm sorry …", "ChatGPT: I can't …": an answer of several voices, of which one may comply.
-_VOICE = re.compile(r"[\s*_]*(?:[\[(][^\])\n]{1,40}[\])]|\w[\w ]{0,24}[\s*_]*:)")
+_VOICE = re.compile(r"[\s*_]*+(?:[\[(][^\])\n]{1,40}[\])]|\w[\w ]{0,24}[\s*_]*+:)")
 
 
 class Reading(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -211,6 +212,7 @@ def _share_words(one: Thing, other: Thing) -> bool:
     return first in second or second in first
 
 
+@lru_cache(MOST_WEIGHED)
 def _plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split())
 

@@ -14,6 +14,7 @@ from evalkit.stages.drift.forms import forms
 from evalkit.stages.drift.texts import Pair, Text
 from evalkit.stages.drift.things import Thing
 from evalkit.stats.arrays import FloatArray, IntArray
+from evalkit.stats.giveaways import median
 
 LEAST_TEXTS = 6
 """In fewer texts nothing can stand that would be shown to differ: 2 · 2⁻⁶ is the first below 5 %."""
@@ -53,7 +54,7 @@ def signs_of(pairs: Sequence[Pair]) -> Signs:
     gathered.add_shared(Trait.OPENING, openings, texts)
     gathered.add_shared(Trait.CLOSING, closings, texts)
     least = max(LEAST_TEXTS, len(pairs) // RARE)
-    gathered.add_phrases(phrases([tokens(text.read) for text in texts], least))
+    gathered.add_phrases(phrases((tokens(text.read) for text in texts), least))
     return gathered.signs()
 
 
@@ -81,7 +82,7 @@ class _Gathered:
             self.levels.append(np.array([[before.mean(), after.mean()]]))
             return
         sides = [side[known] if known.any() else np.zeros(1) for side in (before, after)]
-        self.levels.append(np.array([[float(np.median(side)) for side in sides]]))
+        self.levels.append(np.array([[median(side) for side in sides]]))
         size = np.sqrt(np.mean(change**2))
         self.amounts.append(np.clip(change / size, -3, 3) if size else change)
         if known.all() and (before > 0).all() and (after > 0).all():
