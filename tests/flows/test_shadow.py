@@ -167,6 +167,15 @@ def test_the_labels_of_a_log_may_be_others(tmp_path: Path) -> None:
     assert found["traffic"]["other_arms"] == {"spare": 1}
 
 
+def test_every_user_is_counted_and_whoever_names_none_is_nobody(tmp_path: Path) -> None:
+    world = place(tmp_path)
+    rows = [{**row, "user": f"u{row['id']}"} for row in records(700)]
+    for row in rows[:2]:
+        del row["user"]
+    world.write("log.jsonl", rows)
+    assert judged(world, "log.jsonl")["traffic"]["users"] == len({r.get("user") for r in rows}) - 1
+
+
 def test_a_parquet_log_is_read_as_well(tmp_path: Path) -> None:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     world = place(tmp_path)

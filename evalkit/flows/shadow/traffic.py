@@ -24,16 +24,11 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What logs tell about requests beside their numbers; nothing is known of errors where they say none.
-
-    ``users`` are 0 where nobody says who asked.
-    """
+    """What logs tell about requests beside their numbers; nothing is known of errors where they say none."""
 
     clockless: Mapping[Arm, int]
     errors: Mapping[Arm, Mapping[str, int] | None]
     models: Mapping[Arm, tuple[str, ...]]
-    users: int
-    clustered: bool
 
     @classmethod
     def of_texts(cls, sights: Sights) -> Known:
@@ -42,14 +37,12 @@ class Known:
             sights.clockless,
             sights.errors,
             {arm: sights.served(arm) for arm in Arm},
-            sights.slices.parts["", ""].user_count,
-            sights.slices.clustered,
         )
 
     @classmethod
     def of_numbers(cls, tallied: Tallied, numbers: Numbers) -> Known:
         """Return what columns tell: neither what went wrong, nor which model answered."""
-        columns, tally, groups = numbers.columns, tallied.logs.tally, tallied.logs.groups
+        columns, tally = numbers.columns, tallied.logs.tally
         named = [name for name, place in columns.metrics.items() if place == columns.failed]
         known = named and any(measure.name == named[0] for measure in tally.measures)
         arms = {arm: tally.of_arm(code) for code, arm in enumerate(ARMS)}
@@ -62,8 +55,6 @@ class Known:
                 for arm, found in arms.items()
             },
             dict.fromkeys(Arm, ()),
-            0 if groups is None else groups.users,
-            groups is not None and groups.users > 0,
         )
 
 
@@ -73,6 +64,7 @@ def traffic_of(tallied: Tallied, known: Known, asked: Asked, parts: Parts) -> Tr
     hours = logs.tally.hours
     labels = {arm: label for label, arm in asked.arms.items()}
     pairs = logs.pairs
+    users = 0 if logs.groups is None else logs.groups.users
     arms = {
         arm: ArmTraffic(
             label=labels.get(arm, arm.value),
@@ -93,8 +85,8 @@ def traffic_of(tallied: Tallied, known: Known, asked: Asked, parts: Parts) -> Tr
         arms=arms,
         joined=joined,
         pairs=pairs.pairs if pairs is not None and match.paired else 0,
-        clustered=known.clustered,
-        users=known.users,
+        clustered=users > 0,
+        users=users,
         first=int(hours[0]) if hours.size else None,
         last=int(hours[-1]) if hours.size else None,
         other_arms=tallied.seen.strangers,
