@@ -60,6 +60,9 @@ def lines_of(plan: MirrorPlan) -> Iterator[str]:
         yield f"live: {plan.live.url} answers everybody"
         yield f"candidate: {plan.candidate.url} gets copies of {share} of the requests{where}"
     yield f"log: {plan.log.path}" if plan.log else "log: nothing is written down"
+    own = plan.candidate.headers, plan.candidate.body, plan.candidate.path
+    if plan.candidate.url == plan.live.url and not any(own):
+        yield "warning: the candidate is the live endpoint, asked the same: nothing new is compared"
 
 
 def _served(plan: MirrorPlan) -> int | None:

@@ -156,8 +156,9 @@ class RotatingLog:
         ]
 
     def _forget(self) -> None:
-        """Remove the oldest parts above the number that is kept."""
-        stems = sorted({path.name.removesuffix(".gz") for path in self.parts()})
+        """Remove the oldest parts above the number that is kept; what somebody else named is not ours."""
+        own = [path for path in self.parts() if _stamped(path, self.path.name)]
+        stems = sorted({path.name.removesuffix(".gz") for path in own})
         for stem in stems[: max(len(stems) - self._keep, 0)]:
             self.path.with_name(stem).unlink(missing_ok=True)
             self.path.with_name(f"{stem}.gz").unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from evalkit.core.errors import Problem, suggestion
 from evalkit.core.model import Json
@@ -114,12 +115,17 @@ def where(trail: Trail) -> str:
 def known_keys(model: type[BaseModel], path: Trail) -> tuple[str, ...]:
     """Return the keys a mapping inside a model may have."""
     for part in path:
-        if isinstance(part, str) and part in model.model_fields:
-            found = next(_models_in(model.model_fields[part].annotation), None)
+        if isinstance(part, str) and part in (fields := _written_fields(model)):
+            found = next(_models_in(fields[part].annotation), None)
             if found is None:
                 return ()
             model = found
-    return tuple(model.model_fields)
+    return tuple(_written_fields(model))
+
+
+def _written_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by the names that they have in a file."""
+    return {found.alias or name: found for name, found in model.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

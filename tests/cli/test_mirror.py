@@ -138,6 +138,17 @@ def test_a_file_is_checked_without_opening_anything(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["chat.yaml"]
 
 
+def test_a_candidate_that_is_the_live_endpoint_is_told_before_it_compares_nothing(
+    tmp_path: Path,
+) -> None:
+    same = {"url": "http://127.0.0.1:1"}
+    for own, warned in (({}, True), ({"body": {"model": "m-2"}}, False)):
+        file = config(tmp_path, "", live=same, candidate={**same, **own})
+        done = evalkit("mirror", file.name, "--check", folder=tmp_path)
+        assert done.code == 0
+        assert ("warning: the candidate is the live endpoint, asked the same" in done.out) is warned
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [({"listen": "here"}, "listen"), ({"live": {"url": "ftp://x"}}, "live.url")],
@@ -154,7 +165,7 @@ def test_a_file_that_says_something_else_is_refused(
 def test_an_address_that_is_taken_is_named(tmp_path: Path, key: str) -> None:
     with upstream(answering(OK)) as taken:
         keys = {key: taken.removeprefix("http://")}
-        done = evalkit("mirror", config(tmp_path, taken, **keys).name, folder=tmp_path)
+        done = evalkit("mirror", config(tmp_path, "http://h", **keys).name, folder=tmp_path)
     assert done.code == 2
     assert f"{key}: {keys[key]}: " in done.err
     assert "in use" in done.err

@@ -140,6 +140,24 @@ def test_a_part_that_somebody_else_named_is_no_hindrance(tmp_path: Path) -> None
     assert sorted(lines_of(path)) == ["one", "six", "two"]
 
 
+def test_a_part_that_somebody_else_named_is_neither_counted_nor_removed(tmp_path: Path) -> None:
+    path = tmp_path / "traffic.jsonl"
+    for name in ("traffic.jsonl-2025-backup.jsonl", "traffic.jsonl-kept.jsonl"):
+        (tmp_path / name).write_text(f"{name}\n")
+    log = opened(path, rotate_bytes=4, keep=1)
+    for line in (b"one\n", b"two\n", b"six\n"):
+        log.append([line], NOON)
+    packed(log)
+    log.close()
+    found = lines_of(path)
+    assert found[-1] == "six"
+    assert sorted(found[:-1]) == [
+        "traffic.jsonl-2025-backup.jsonl",
+        "traffic.jsonl-kept.jsonl",
+        "two",
+    ]
+
+
 def test_closing_does_not_wait_for_a_part_to_be_compressed(tmp_path: Path) -> None:
     part = tmp_path / "traffic.jsonl-20261001T110000Z.jsonl"
     part.write_text("one\n")

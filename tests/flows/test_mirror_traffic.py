@@ -325,6 +325,19 @@ def test_a_state_that_is_no_file_or_too_long_gives_nobody_the_candidate(
     assert SharePoll(tmp_path / "state.json", print).share.value == 0.0
 
 
+def test_a_share_that_was_not_seen_again_is_nobodys(tmp_path: Path) -> None:
+    now = [100.0]
+    state(tmp_path, 0.9)
+    poll = SharePoll(tmp_path / "state.json", print, monotonic=lambda: now[0])
+    now[0] += 9.0
+    assert poll.share.value == 0.9
+    now[0] += 2.0  # whoever looks hangs
+    assert poll.share.value == 0.0
+    assert poll.share.trouble
+    poll.look()
+    assert poll.share.value == 0.9
+
+
 def test_nothing_that_goes_wrong_in_looking_keeps_a_share_alive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,9 @@ redact: [emial]
         ("redact: [email]", "redact: no texts are written"),
         ("redact: [email]\nlog: {path: t.jsonl, texts: false}", "redact: no texts are written"),
         ("admin: 127.0.0.1:8080", "admin: expected another address"),
+        ("user: ip\ncanary: {state: a/../s.jsonl}\nlog: {path: s.jsonl}", "log.path: expected another file than canary"),
+        ("copies: {share: 50%}", "did you mean 'copy'? (known: version, listen, admin, envelope, live, candidate, user, paths, canary, copy,"),
+        ("schema: {fiel: a}", "schema.fiel: unknown key 'fiel'; did you mean 'file'? (known: file, on_violation)"),
         ("user: 'json:a..b'", "user: expected header:NAME"),
         ("user: 'header:a b'", "user: expected header:NAME"),
         ("log: {path: t.csv}", "log.path: expected a name that ends in .jsonl"),
@@ -165,6 +168,13 @@ redact: [emial]
 )  # fmt: skip
 def test_what_makes_no_sense_is_told(tmp_path: Path, line: str, message: str) -> None:
     assert message in "\n".join(problems(tmp_path, f"{LEAST}{line}\n"))
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:9002", "localhost:9002", "0.0.0.0:9002"])
+def test_a_mirror_before_itself_is_a_mistake(tmp_path: Path, listen: str) -> None:
+    (found,) = problems(tmp_path, LEAST.replace("127.0.0.1:8080", listen))
+    assert found.endswith("candidate.url: expected another address than listen: its own")
+    load(tmp_path, LEAST.replace("127.0.0.1:8080", "192.0.2.7:9002"))
 
 
 @pytest.mark.parametrize(

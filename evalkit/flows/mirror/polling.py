@@ -13,6 +13,8 @@ from evalkit.stages.mirror.share import share_of
 
 EVERY = 0.2
 """Seconds between two looks at the file."""
+STALE = 10.0
+"""Seconds after which a share that was not seen again is nobody's: a file system may hang."""
 LARGEST = 64 * 2**20
 """Bytes; no state of a canary is larger."""
 
@@ -20,8 +22,15 @@ LARGEST = 64 * 2**20
 class SharePoll:
     """Whom the candidate answers, as the file says it now; whatever is wrong with it: nobody."""
 
-    def __init__(self, path: Path, say: Callable[[str], None]) -> None:
-        self.share = Share(trouble="not read yet")
+    def __init__(
+        self,
+        path: Path,
+        say: Callable[[str], None],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._share = Share(trouble="not read yet")
+        self._monotonic = monotonic
         self._path = path
         self._say = say
         self._seen: object = None
@@ -31,9 +40,17 @@ class SharePoll:
         self.look()
 
     @property
+    def share(self) -> Share:
+        """Whom the candidate answers now."""
+        age = self.age
+        if age is not None and age > STALE:
+            return Share(trouble=f"{self._path}: not seen for {STALE:g} s")
+        return self._share
+
+    @property
     def age(self) -> float | None:
         """Seconds since the file was last found sound; ``None`` where it never was."""
-        return None if self._read_at is None else time.monotonic() - self._read_at
+        return None if self._read_at is None else self._monotonic() - self._read_at
 
     def look(self) -> None:
         """Look at the file once."""
@@ -43,9 +60,9 @@ class SharePoll:
             self._seen = None
             found = Share(trouble=f"{self._path}: {error}")
         if not found.trouble:
-            self._read_at = time.monotonic()
-        if found != self.share:
-            self.share = found
+            self._read_at = self._monotonic()
+        if found != self._share:
+            self._share = found
             self._say(self._sentence(found))
 
     def _found(self) -> Share:
@@ -53,7 +70,7 @@ class SharePoll:
             status = self._path.stat()
             seen = (status.st_ino, status.st_mtime_ns, status.st_size)
             if seen == self._seen:
-                return self.share
+                return self._share
             with self._path.open("rb") as stream:
                 content = stream.read(LARGEST + 1)
         except OSError as error:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from evalkit.core.errors import Problem, SpecError, UsageError
 from evalkit.core.mirror import CopyLimits, KeyKind, Limits, Mode, Upstream, UserKey
@@ -136,10 +137,20 @@ class _Reading:
         )
         if file.admin is not None and file.admin == file.listen and not file.listen.endswith(":0"):
             self.problems.add(("admin",), "expected another address than listen")
+        self._check_together(plan)
         return LoadedMirror(plan, None if file.envelope is None else self._beside(file.envelope))
 
     def _beside(self, name: str) -> Path:
         return self.path.parent / name
+
+    def _check_together(self, plan: MirrorPlan) -> None:
+        """Note what each part may say, and not beside the others."""
+        log, state = plan.log, plan.state
+        if log is not None and state is not None and log.path.resolve() == state.resolve():
+            self.problems.add(("log", "path"), "expected another file than canary.state")
+        for key, arm in (("live", plan.live), ("candidate", plan.candidate)):
+            if is_address(arm.url) and _listens_at(plan.listen, arm.url):
+                self.problems.add((key, "url"), "expected another address than listen: its own")
 
     # ------------------------------------------------------------ addresses
 
@@ -334,6 +345,19 @@ class _Reading:
             self.problems.found += error.problems
             return None
         return SchemaPlan(text, written.on_violation)
+
+
+def _listens_at(listen: str, url: str) -> bool:
+    """Return whether a URL names the address at which the mirror itself listens."""
+    parts = urlsplit(url)
+    asked = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        host, port = host_and_port(listen)
+    except UsageError:
+        return False
+    here = {"127.0.0.1", "localhost", "::1"}
+    hosts = here | {host} if host in here | {"0.0.0.0", "::"} else {host}  # noqa: S104 - compared
+    return asked[1] == port and asked[0] in hosts
 
 
 def _given(file: object, *names: str) -> Mapping[str, object]:

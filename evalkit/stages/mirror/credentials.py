@@ -18,11 +18,14 @@ _WORDS = frozenset(
     ]
 )
 """The words of a name that say that its value lets somebody in; a referer is an address with a query."""
-_ENDS = ("apikey", "accesskey", "password", "secret", "sessionid", "token")
+_ENDS = (
+    *("accesskey", "apikey", "authkey", "password", "privatekey", "secret", "secretkey"),
+    *("sessionid", "subscriptionkey", "token"),
+)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _VALUE = re.compile(
     r"\s*(?:(?:basic|bearer|digest|token|apikey|negotiate|dpop|aws4-hmac-sha256)\s"
-    r"|eyJ[\w-]+\.[\w-]+\.|sk-\w|AIza\w)",
+    r"|eyJ[\w-]+\.[\w-]+\.|sk-\w|AIza\w|gh[opsu]_\w|gsk_\w|hf_\w|xai-\w|ya29\.)",
     re.IGNORECASE | re.ASCII,
 )
 """How a value begins that lets somebody in, under whatever name: a scheme, a signed token, a vendor's key."""
@@ -34,8 +37,14 @@ _IN_BODIES = frozenset(
         *("azureadtoken", "vertexcredentials"),
     ]
 )
-"""Top-level members of a body that are no question: some gateways take keys there."""
-_HINT = re.compile(rb"key|token|authorization|secret|password|credentials|\\u", re.IGNORECASE)
+"""Members of a body that are no question: some gateways take keys there, and tools are called with some."""
+_END_IN_BODIES = ("accesstoken", "apikey", "authtoken", "authorizationtoken", "secretkey")
+_HEADERS = frozenset(["extraheaders", "headers"])
+_SAID = frozenset(["contents", "input", "messages", "prompt", "system"])
+"""Members that are the question itself: what stands in them is whatever the user wrote."""
+_HINT = re.compile(
+    rb"key|token|authorization|secret|password|credentials|cookie|\\u", re.IGNORECASE
+)
 
 
 def is_credential(name: str) -> bool:
@@ -58,8 +67,15 @@ def foreign_headers(headers: HeaderList, keeps: Collection[str]) -> HeaderList:
     return tuple(
         (name, value)
         for name, value in headers
-        if name.lower() in keeps or not (is_credential(name) or _VALUE.match(value))
+        if name.lower() in keeps or not _lets_in(name, value, keeps)
     )
+
+
+def _lets_in(name: str, value: str, keeps: Collection[str]) -> bool:
+    """Return whether a header is a credential, or the address of a request that has one in its query."""
+    if is_credential(name) or _VALUE.match(value):
+        return True
+    return "?" in value and foreign_target(value, keeps) != value
 
 
 def foreign_target(target: str, keeps: Collection[str]) -> str:
@@ -97,11 +113,48 @@ def may_hold_credentials(body: bytes) -> bool:
 
 def credentials_in(body: dict[str, Json], keeps: Collection[str]) -> frozenset[str]:
     """Return the names of the members of a JSON body that are credentials."""
-    return frozenset(
-        name
-        for name in body
-        if re.sub("[^a-z]", "", name.lower()) in _IN_BODIES and name.lower() not in keeps
-    )
+    return frozenset(name for name in body if _is_member(name, keeps))
+
+
+def without_credentials(body: dict[str, Json], keeps: Collection[str]) -> dict[str, Json]:
+    """Return the members of a JSON body in which credentials stand, as they are without them.
+
+    >>> without_credentials({"n": 1, "tools": [{"url": "u", "authorization": "T"}]}, ())
+    {'tools': [{'url': 'u'}]}
+    >>> without_credentials({"extra_headers": {"X-Api-Key": "K", "a": "b"}}, ())
+    {'extra_headers': {'a': 'b'}}
+    """
+    asked = {name: value for name, value in body.items() if name not in _SAID}
+    found = {name: _cleaned(name, value, keeps) for name, value in asked.items()}
+    return {name: value for name, value in found.items() if value != body[name]}
+
+
+def _cleaned(name: str, value: Json, keeps: Collection[str]) -> Json:
+    if isinstance(value, list):
+        return [_cleaned("", item, keeps) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if _letters(name) in _HEADERS:
+        return {
+            key: item
+            for key, item in value.items()
+            if key.lower() in keeps
+            or not _lets_in(key, item if isinstance(item, str) else "", keeps)
+        }
+    return {
+        key: _cleaned(key, item, keeps) if _letters(key) in _HEADERS else item
+        for key, item in value.items()
+        if not (isinstance(item, str) and _is_member(key, keeps))
+    }
+
+
+def _is_member(name: str, keeps: Collection[str]) -> bool:
+    letters = _letters(name)
+    return (letters in _IN_BODIES or letters.endswith(_END_IN_BODIES)) and name.lower() not in keeps
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]", "", name.lower())
 
 
 SHORTEST = 8
@@ -114,11 +167,12 @@ def credential_values(headers: HeaderList, target: str) -> frozenset[str]:
     >>> sorted(credential_values((("authorization", "Bearer abcdefgh"), ("accept", "text/plain")), "/?key=12345678"))
     ['12345678', 'abcdefgh']
     """
-    said = [
-        value.split()[-1]
-        for name, value in headers
-        if value.strip() and (is_credential(name) or _VALUE.match(value))
-    ]
+    said: list[str] = []
+    for name, value in headers:
+        if name == "cookie":
+            said += [pair.partition("=")[2].strip() for pair in value.split(";")]
+        elif value.strip() and (is_credential(name) or _VALUE.match(value)):
+            said.append(value.split()[-1])
     for parameter in re.split("[&;]", target.partition("?")[2]):
         name, _, value = parameter.partition("=")
         if is_credential(unquote_plus(name)):

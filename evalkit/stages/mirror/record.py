@@ -31,7 +31,7 @@ from evalkit.core.ports import Overheard, Overhears, Request
 from evalkit.core.records import record_of
 from evalkit.core.told import told_by_headers
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
-from evalkit.stages.mirror.credentials import credentials_in
+from evalkit.stages.mirror.credentials import credentials_in, without_credentials
 from evalkit.wire.exchange import HttpResponse, WireError
 from evalkit.wire.failures import failure_of
 from evalkit.wire.messages import received_headers, unpacked
@@ -187,7 +187,8 @@ class Recording:
             return [{"role": turn.role, "content": turn.content} for turn in turns]
         if isinstance(asked, dict):
             foreign = credentials_in(asked, ())
-            return {key: value for key, value in asked.items() if key not in foreign}
+            own = {**asked, **without_credentials(asked, ())}
+            return {key: value for key, value in own.items() if key not in foreign}
         try:
             return body.decode()
         except UnicodeDecodeError:

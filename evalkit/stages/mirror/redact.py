@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import islice
 from typing import TypeAlias
 
 from evalkit.core.mirror_plan import FieldRule, PatternRule, Personal, Rule
@@ -156,6 +157,7 @@ _PHONE = re.compile(r"\+\d|\(\+?\d{2,5}\)|0\d|\d{3}[ .-]\d{3}[ .-]\d{4}")
 SLICE = 8 * 1024
 """Letters that are searched at a time: between two of them others have their turn."""
 _SPACE = re.compile(r"\s")
+_NEAR, _TRIES = 256, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +209,23 @@ def _written(
 
 def _in_slices(text: str, cleaned: Redaction) -> str:
     """Return a text cleaned in pieces that end at a space, where there is one near their end."""
-    if len(text) <= SLICE:
-        return cleaned(text)
     parts, start = [], 0
-    while start < len(text):
-        end = start + SLICE
-        space = None if end >= len(text) else _SPACE.search(text, end - 512, end)
-        end = end if space is None else space.end()
+    while len(text) - start > SLICE:
+        end = _end_near(text, start + SLICE, cleaned)
         parts.append(cleaned(text[start:end]))
         start = end
-    return "".join(parts)
+    return "".join([*parts, cleaned(text[start:])])
+
+
+def _end_near(text: str, end: int, cleaned: Redaction) -> int:
+    """Return the end of a piece: behind a space that stands in nothing that is blotted out, as those in numbers do."""
+    at = end
+    for space in islice(_SPACE.finditer(text, end - 512, end), _TRIES):
+        at = space.end()
+        before, behind = text[at - _NEAR : at], text[at : at + _NEAR]
+        if cleaned(before + behind) == cleaned(before) + cleaned(behind):
+            break
+    return at
 
 
 def _card(text: str) -> int:

@@ -34,11 +34,14 @@ from evalkit.stages.mirror.credentials import (
     foreign_headers,
     foreign_target,
     may_hold_credentials,
+    without_credentials,
 )
 from evalkit.stages.mirror.dealing import is_within, pseudonym
 
 UNREADABLE = "unreadable"
-"""Why a request is not copied: the candidate's fields can be put into a plain JSON object only."""
+"""Why a request is not copied: fields can be put into a plain JSON object only, and credentials found in one."""
+_NO_TEXT = ("application/octet-stream", "audio/", "image/", "multipart/", "video/")
+"""Kinds of bodies in which a name that looks like that of a credential stands by chance."""
 _TARGET = re.compile(r"/[!-\"$-~]*")
 """Visible letters of ASCII without a fragment, which some libraries would cut off."""
 _WRITTEN_BY_THE_CLIENT = frozenset(["content-length", "host"])
@@ -50,15 +53,17 @@ LOGGED, RUN = "log", "run "
 class Body:
     """The body of a request, read once and only if somebody asks for it."""
 
-    __slots__ = ("_plain", "_read", "_text", "_value", "raw")
+    __slots__ = ("_plain", "_read", "_sound", "_text", "_textual", "_value", "raw")
 
     def __init__(self, incoming: Incoming) -> None:
         encodings = {
             value.strip().lower() for n, value in incoming.headers if n == "content-encoding"
         }
         self.raw = incoming.body
+        kinds = [value.strip().lower() for n, value in incoming.headers if n == "content-type"]
         self._plain = encodings <= {"", "identity"}
-        self._read = False
+        self._textual = not any(kind.startswith(_NO_TEXT) for kind in kinds)
+        self._read = self._sound = False
         self._text = ""
         self._value: Json = None
 
@@ -71,6 +76,7 @@ class Body:
                 try:
                     self._text = self.raw.decode()
                     self._value = parse_json(self._text)
+                    self._sound = True
                 except (UnicodeDecodeError, JsonTextError):
                     self._value = None
         return self._value if isinstance(self._value, dict) else None
@@ -78,19 +84,23 @@ class Body:
     def of(self, upstream: Upstream) -> bytes | None:
         """Return what the candidate is sent; nothing where its fields cannot be put in.
 
-        Members that hold a credential are left out, and every other byte stays as it is.
+        Members that hold a credential are left out, and every other byte stays as it is; where one could
+        stand and cannot be found, nothing is sent.
         """
         if not self.raw:
             return self.raw
-        if not upstream.body and not may_hold_credentials(self.raw):
+        if not upstream.body and self._plain and not may_hold_credentials(self.raw):
             return self.raw
         value = self.value
         if value is None:
-            return None if upstream.body else self.raw
+            passes = self._sound or (self._plain and not self._textual)
+            return self.raw if passes and not upstream.body else None
         without = credentials_in(value, upstream.keeps)
-        if not upstream.body and not without:
+        cleaned = without_credentials(value, upstream.keeps)
+        members = {**{n: v for n, v in cleaned.items() if n not in without}, **upstream.body}
+        if not members and not without:
             return self.raw
-        return with_values(self._text, upstream.body, without).encode()
+        return with_values(self._text, members, without).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +196,9 @@ class Routing:
         content = asked.body.of(arm)
         if content is None:
             return None
-        target = foreign_target(incoming.target, arm.keeps)
+        target = _rewritten(foreign_target(incoming.target, arm.keeps), arm)
+        if _climbs(target):
+            return None
         headers = foreign_headers(incoming.headers, arm.keeps)
         return self._outgoing(arm, incoming, target, headers, content)
 
@@ -198,10 +210,7 @@ class Routing:
             for name, value in headers
             if name not in arm.headers and name not in _WRITTEN_BY_THE_CLIENT
         ]
-        path, mark, query = target.partition("?")
-        for old, new in arm.path.items():
-            path = path.replace(old, new)
-        url = arm.url.rstrip("/") + path + mark + query
+        url = arm.url.rstrip("/") + target
         return Outgoing(
             arm.arm, incoming.method, url, (*kept, *arm.headers.items()), body, arm.timeout
         )
@@ -233,6 +242,16 @@ def key_of(user: UserKey, incoming: Incoming, body: Body) -> str | None:
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     return found if isinstance(found, str) and found else None
+
+
+def _rewritten(target: str, arm: Upstream) -> str:
+    """Return a target whose path has the arm's own pieces; it begins with a slash whatever they are."""
+    if not arm.path:
+        return target
+    path, mark, query = target.partition("?")
+    for old, new in arm.path.items():
+        path = path.replace(old, new)
+    return f"{path if path.startswith('/') else f'/{path}'}{mark}{query}"
 
 
 def _climbs(target: str) -> bool:

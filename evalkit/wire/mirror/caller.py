@@ -97,8 +97,8 @@ class Caller(asyncio.Protocol):
     """A connection of a caller, which is answered one request after the other."""
 
     __slots__ = (
-        "_ahead", "_answers", "_busy", "_chunked", "_desk",
-        "_held", "_keeps", "_places", "_read_since", "_reader",
+        "_ahead", "_answers", "_busy", "_chunked", "_desk", "_full",
+        "_held", "_keeps", "_placed", "_read_since", "_reader",
         "_request", "_unbounded", "_written", "address", "due", "lingers", "transport",
     )  # fmt: skip
 
@@ -112,8 +112,9 @@ class Caller(asyncio.Protocol):
         self._answers: Answers | None = None
         self._request: Request | None = None
         self._busy = False
-        self._ahead: list[bytes] = []
-        self._places = self._held = 0
+        self._ahead = bytearray()
+        self._placed = self._full = False
+        self._held = 0
         self._keeps = False
         self._chunked = self._unbounded = False
         self._written = False
@@ -138,8 +139,7 @@ class Caller(asyncio.Protocol):
         self._busy = True  # nothing more is read
         if answers is not None:
             answers.leave()
-        while self._places:
-            self._release()
+        self._release()
         self._desk.depart(self)
 
     def data_received(self, data: bytes) -> None:
@@ -147,23 +147,28 @@ class Caller(asyncio.Protocol):
         if self.lingers:
             return
         if self._busy:
-            self._ahead.append(data)
-            if sum(map(len, self._ahead)) > _MOST_AHEAD:
+            self._ahead += data
+            if len(self._ahead) > _MOST_AHEAD:
                 self.transport.pause_reading()
             return
         self._read(data)
 
     def pause_writing(self) -> None:
         """Wait for a caller that takes its answer slowly."""
-        if self._answers is not None:
+        self._full = True
+        if self._busy:
             self.due = monotonic() + self._desk.patience.stalled
+        if self._answers is not None:
             self._answers.pause()
 
     def resume_writing(self) -> None:
         """Go on."""
+        self._full = False
         if self._answers is not None:
             self.due = math.inf
             self._answers.resume()
+        elif self._busy and self._request is None:
+            self._go_on()
 
     def watch(self, now: float) -> None:
         """End it, if it is late."""
@@ -230,6 +235,7 @@ class Caller(asyncio.Protocol):
     def cut(self) -> None:
         """End an answer that has begun, so that the caller sees that it is not whole."""
         self._answers = None
+        self.due = monotonic() + self._desk.patience.stalled
         if self._unbounded:
             _reset(self.transport)  # an orderly end of the connection would look like the answer's
         else:
@@ -274,6 +280,8 @@ class Caller(asyncio.Protocol):
         answers = self._desk.begin(self, request)
         if self._request is request and self._busy and not self.lingers:
             self._answers = answers
+            if self._full:
+                self.pause_writing()
 
     def _stays(self) -> bool:
         """Return whether the caller's connection is kept after this answer."""
@@ -295,12 +303,12 @@ class Caller(asyncio.Protocol):
     def _next(self) -> None:
         """Go on with the next request, or end."""
         self._answers = None
-        self._release()
+        self._answered()
         if not self._stays():
             self._linger()
             return
         self._request = None
-        if self._reader.ready or self._ahead:
+        if self._full or self._reader.ready or self._ahead:
             asyncio.get_running_loop().call_soon(self._go_on)  # not from within this answer
         else:
             self._rest()
@@ -312,41 +320,58 @@ class Caller(asyncio.Protocol):
         self.due = monotonic() + (patience.idle if between else patience.head)
 
     def _go_on(self) -> None:
-        """Answer what was sent ahead."""
-        if self.transport.is_closing():
+        """Answer what was sent ahead, once the caller has taken most of what was answered."""
+        if self.transport.is_closing() or not self._busy or self._request is not None:
+            return
+        if self._full:
+            self.due = monotonic() + self._desk.patience.stalled
             return
         if self._reader.ready:
             self._answer()
             return
         self._rest()
-        ahead, self._ahead = b"".join(self._ahead), []
+        ahead, self._ahead = bytes(self._ahead), bytearray()
         self.transport.resume_reading()
         if ahead:
             self._read(ahead)
+        elif self._desk.draining:
+            self.drain()
 
     def _linger(self) -> None:
         """Close, but not before the caller had time to read: it may still be sending."""
         self.lingers = True
-        self._ahead = []
-        self.due = monotonic() + self._desk.patience.leaving
-        while self._places:
-            self._release()
+        self._ahead = bytearray()
+        patience = self._desk.patience
+        unsent = self.transport.get_write_buffer_size()
+        self.due = monotonic() + (patience.stalled if unsent else patience.leaving)
+        self._release()
         if self._reader.stage is Stage.BETWEEN or self.transport.is_closing():
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()
 
     def _admit(self) -> None:
-        self._desk.admit()
-        self._places += 1
+        """Find a place for the connection: however much is sent ahead, one request is under way."""
+        if not self._placed:
+            self._desk.admit()
+            self._placed = True
+
+    def _answered(self) -> None:
+        """Give back what the request that was answered held."""
+        if self._reader.ready or self._reader.stage is Stage.BODY:
+            size = min(self._held, len(self._request.body) if self._request is not None else 0)
+            self._held -= size
+            self._desk.let_go(size)
+        else:
+            self._release()
 
     def _release(self) -> None:
-        if self._places:
-            self._places -= 1
+        """Give back everything."""
+        if self._placed:
+            self._placed = False
             self._desk.release()
-        if not self._places:
-            self._desk.let_go(self._held)
-            self._held = 0
+        self._desk.let_go(self._held)
+        self._held = 0
 
     def _hold(self, size: int) -> None:
         self._desk.hold(size)

@@ -110,7 +110,7 @@ class RequestReader:
                 raise self._refused from None
             # Asked for another protocol, HTTP/1.1 is a good answer (RFC 9110, 7.8); Java asks each time.
             # The parser reads no body behind such a head, so that a new one gets it without.
-            lines = [f"{self._method} ".encode() + self._url + b" HTTP/1.1"]
+            lines = [f"{self._method} ".encode() + self._url + b" HTTP/" + self._version.encode()]
             lines += [
                 name + b": " + value for name, value in self._headers if name.lower() != b"upgrade"
             ]

@@ -242,6 +242,8 @@ class _Connection(asyncio.Protocol):
         self._used = True
         if self._reader.keeps is None:
             self.transport.close()
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()  # answered before it was asked in full: nobody else may wait behind
         else:
             self.keep = min(IDLE_SECONDS, self._reader.keeps)
             self._pool.keep(self)

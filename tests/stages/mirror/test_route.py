@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,7 +16,7 @@ from evalkit.core.mirror import Incoming, KeyKind, Mode, Outgoing, Refused, User
 from evalkit.core.mirror_edge import SchemaPlan
 from evalkit.core.mirror_metadata import MetadataPlan
 from evalkit.core.mirror_plan import LogPlan, MirrorPlan, Share
-from evalkit.core.model import Arm
+from evalkit.core.model import Arm, Json
 from evalkit.stages.mirror.credentials import credential_values, foreign_target, is_credential
 from evalkit.stages.mirror.dealing import WIDTH, is_within, position
 from evalkit.stages.mirror.route import Routing
@@ -138,10 +139,70 @@ def test_a_value_that_is_a_credential_is_one_under_any_name_of_a_query() -> None
 
 
 def test_the_credentials_of_a_request_are_known_where_an_answer_repeats_them() -> None:
-    headers = (("authorization", "Bearer callers-key"), ("x-api-key", ""), ("cookie", "a=1"), ("accept", "text/plain"), ("x-note", "Bearer other-key"))  # fmt: skip
+    headers = (("authorization", "Bearer callers-key"), ("x-api-key", ""), ("cookie", "a=1; session=cookies-key; theme=dark"), ("accept", "text/plain"), ("x-note", "Bearer other-key"))  # fmt: skip
     found = credential_values(headers, "/a?api%5Fkey=query%2Dkey;b=12345678&sig=short")
-    assert found == {"callers-key", "other-key", "query-key"}
+    assert found == {"callers-key", "cookies-key", "other-key", "query-key"}
     assert credential_values((), "/a") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-envoy-original-path", f"/v1/chat?alt=sse&key={SECRET}"),
+        ("x-original-uri", f"/chat?x=Bearer%20{SECRET}"),
+        ("x-authkey", SECRET),
+        ("x-note", f"gsk_{SECRET}"),
+    ],
+)
+def test_a_gateways_own_header_brings_no_credential_to_the_candidate(name: str, value: str) -> None:
+    request = incoming(None, (name, value), ("x-question", "/why?a=1"))
+    assert sent_to_the_candidate(plan(), request).headers == (("x-question", "/why?a=1"),)
+
+
+@pytest.mark.parametrize("body", [{}, {"model": "m-2"}])
+def test_the_keys_of_the_tools_that_a_request_names_stay_with_the_live_arm(
+    body: dict[str, Json],
+) -> None:
+    properties = {"password": {"type": "string"}}
+    asked: dict[str, Any] = {
+        "model": "m-2",
+        "messages": [{"role": "user", "content": [{"type": "text", "password": "asked for"}]}],
+        "tools": [
+            {"type": "mcp", "authorization": SECRET, "headers": {"X-Api-Key": SECRET, "a": "b", "n": 1}},
+            {"type": "function", "parameters": {"properties": properties}},
+        ],
+        "mcp_servers": [{"url": "https://t.example", "authorization_token": SECRET}],
+        "extra_headers": {"Authorization": f"Bearer {SECRET}"},
+    }  # fmt: skip
+    sent = sent_to_the_candidate(plan(candidate=replace(CANDIDATE, body=body)), incoming(asked))
+    assert json.loads(sent.body) == {
+        **asked,
+        "tools": [{"type": "mcp", "headers": {"a": "b", "n": 1}}, asked["tools"][1]],
+        "mcp_servers": [{"url": "https://t.example"}],
+        "extra_headers": {},
+    }
+    kept = replace(
+        CANDIDATE, keeps=frozenset({"authorization", "authorization_token", "x-api-key"})
+    )
+    request = incoming(asked)
+    assert sent_to_the_candidate(plan(candidate=kept), request).body == request.body
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "copied"),
+    [
+        (b"a=1&api_key=K", "application/x-www-form-urlencoded", False),
+        (b'{"api_key": "K", "api_key": "K"}', "application/json", False),
+        (b'[{"key": 1}]', "application/json", True),
+        (b"\xff key \x00", "multipart/form-data; boundary=b", True),
+    ],
+)
+def test_what_could_hold_a_credential_that_cannot_be_found_is_not_copied(
+    content: bytes, kind: str, *, copied: bool
+) -> None:
+    found = routed(plan(), incoming(content, ("content-type", kind)))
+    assert (found.copy is not None) is copied
+    assert found.uncopied == ("" if copied else "unreadable")
 
 
 # ---------------------------------------------------------------- the split
@@ -262,8 +323,11 @@ def test_a_request_that_the_candidates_fields_cannot_be_put_into_is_neither_copi
     assert (split.answers.arm, split.uncopied) == (Arm.BASELINE, "unreadable")
     assert split.unsplit
     as_it_is = routed(plan(), request_)
-    assert as_it_is.copy is not None
-    assert as_it_is.copy.body == request_.body
+    if request_.headers:  # compressed: what stands in it cannot be seen
+        assert (as_it_is.copy, as_it_is.uncopied) == (None, "unreadable")
+    else:
+        assert as_it_is.copy is not None
+        assert as_it_is.copy.body == request_.body
 
 
 def test_a_piece_of_the_path_is_written_otherwise_for_the_candidate() -> None:
@@ -271,6 +335,16 @@ def test_a_piece_of_the_path_is_written_otherwise_for_the_candidate() -> None:
     request = incoming(None, target="/models/g-1:generateContent?alt=sse&models/g-1")
     sent = sent_to_the_candidate(plan(candidate=arm), request)
     assert sent.url.endswith("/v1/models/g-2:generateContent?alt=sse&models/g-1")
+
+
+def test_a_path_that_is_written_otherwise_stays_at_the_candidates_address() -> None:
+    arm = replace(CANDIDATE, path={"/old": "", "-v2": ""})
+    sent = sent_to_the_candidate(plan(candidate=arm), incoming(None, target="/old@elsewhere/a"))
+    assert sent.url == "http://candidate.example:9002/v1/@elsewhere/a"
+    climbing = incoming(None, target="/.-v2./admin")
+    assert routed(plan(candidate=arm), climbing).uncopied == "unreadable"
+    split = routed(canary(candidate=arm, user=UserKey(KeyKind.IP)), climbing)
+    assert (split.answers.arm, split.unsplit) == (Arm.BASELINE, True)
 
 
 # ---------------------------------------------------------------- what is copied and logged

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import queue
 import socket
+import threading
 
 import pytest
 
-from evalkit.core.mirror import Trouble
+from evalkit.core.mirror import Head, Limits, Routed, Trouble
 from evalkit.core.model import Arm
+from evalkit.wire.mirror.caller import Patience
 from tests.wire.mirror.worlds import (
     OK,
     PATIENCE,
@@ -192,6 +194,12 @@ def test_java_asks_for_another_protocol_and_is_served_in_this_one() -> None:
             assert line.ask(asked) == (OK[:-2], b"ok")
 
 
+def test_an_old_caller_that_asks_for_another_protocol_is_answered_in_its_own() -> None:
+    asked = b"GET /v1/models HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    head, body = _asked(OK, asked)
+    assert (status(head), body, header(head, "connection")) == (200, b"ok", "close")
+
+
 def test_requests_that_are_sent_ahead_are_answered_in_order() -> None:
     def serve(line: Line) -> None:
         while True:
@@ -282,3 +290,76 @@ def test_a_slow_caller_slows_the_upstream_and_gets_everything() -> None:
         head, body = line.message()
         assert status(head) == 200
         assert body == piece * pieces
+
+
+def test_a_caller_that_reads_nothing_is_answered_no_further() -> None:
+    asked, length, step = 2_000, 16_384, 50
+    answered: list[bytes] = []
+
+    def serve(line: Line) -> None:
+        while head := line.message()[0]:
+            if header(head, "x-eager"):
+                answered.append(head)
+            line.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length)
+
+    with upstream(serve) as live, mirror(Plain(live)) as running:
+        eager, other = running.line(), running.line()
+        eager.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        eager.send(request("POST", "/v1/chat", b"{}", "X-Eager: 1") * asked)
+        seen = -1
+        while seen < len(answered):
+            seen = len(answered)
+            for _ in range(step):  # others are answered meanwhile
+                assert len(other.ask(request())[1]) == length
+        assert seen < asked
+        assert all(len(eager.message()[1]) == length for _ in range(asked))
+
+
+class _Holds(Plain):
+    """Holds every answer until it is whole."""
+
+    def held(self, routed: Routed, head: Head) -> bool:
+        """Hold it."""
+        del routed, head
+        return True
+
+
+def test_a_caller_that_is_slow_to_the_end_is_waited_for() -> None:
+    length = 2**24
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length
+    with (
+        upstream(answering(answer)) as live,
+        mirror(
+            traffic := _Holds(live), limits=Limits(heard=length), patience=Patience(leaving=0.0)
+        ) as running,
+    ):
+        slow = running.line()
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        slow.send(request("POST", "/v1/chat", b"{}", "Connection: close"))
+        traffic.heard(Arm.BASELINE)
+        for _ in range(2):  # who was refused is let go at the next look
+            refused = running.line()
+            refused.send(b"POST / HTTP/1.1\r\nHost: m\r\nContent-Length: 1\r\nExpect: tea\r\n\r\n")
+            assert refused.to_the_end()
+            until(lambda: running.counted().connections == 1)
+        assert len(slow.message()[1]) == length
+
+
+def test_an_upstream_that_answers_before_it_was_asked_in_full_is_not_asked_again() -> None:
+    connections: list[Line] = []
+    ended = threading.Event()
+
+    def serve(line: Line) -> None:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        connections.append(line)
+        first = len(connections) == 1
+        line.until(b"\r\n\r\n")
+        line.send(OK)
+        if first:
+            ended.wait(PATIENCE)  # the rest of the body is never read
+
+    with upstream(serve) as live, mirror(Plain(live)) as running:
+        assert running.ask(request("POST", "/v1/chat", b"x" * 2**24))[1] == b"ok"
+        assert running.ask(request("GET", "/v1/models", b""))[1] == b"ok"
+        ended.set()
+    assert len(connections) == 2

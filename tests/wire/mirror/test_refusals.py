@@ -148,6 +148,36 @@ def test_who_comes_when_all_places_are_taken_is_told_to_come_again() -> None:
         assert running.ask(request())[1] == b"ok"
 
 
+def test_who_sends_many_requests_ahead_takes_one_place() -> None:
+    goes_on = threading.Event()
+
+    def serve(line: Line) -> None:
+        while line.message()[0]:
+            goes_on.wait(PATIENCE)
+            line.send(OK)
+
+    with upstream(serve) as live, mirror(Plain(live), limits=Limits(at_once=2)) as running:
+        eager = running.line()
+        eager.send(request() * 20)
+        until(lambda: running.counted().active == 1)
+        other = running.line()
+        other.send(request())
+        until(lambda: running.counted().active == 2)
+        goes_on.set()
+        assert [line.message()[1] for line in (other, *[eager] * 20)] == [b"ok"] * 21
+        until(lambda: running.counted().active == 0)
+
+
+def test_bodies_that_were_sent_ahead_are_let_go_one_by_one() -> None:
+    with upstream(answering(OK)) as live, mirror(Plain(live), limits=SMALL) as running:
+        line = running.line()
+        whole = request(body=b"x" * 100)
+        line.send(whole[:-50])
+        for _ in range(40):  # there is always one that has begun
+            line.send(whole[-50:] + whole[:-50])
+            assert line.message()[1] == b"ok"
+
+
 def test_connections_without_requests_are_counted_too() -> None:
     with mirror(NOTHING, limits=Limits(at_once=1)) as running:
         lines = [running.line() for _ in range(102)]
