@@ -87,16 +87,23 @@ def shadow_lines(folder: Path) -> Iterator[str]:
     yield "  DuckDB, means and variances alone"
     (costs,) = in_turn([_duckdb("sums", whole)], ROOT, rounds=ROUNDS, together=True)
     yield _line("", median(costs))
-    yield "  a row of a tally, by how many there are"
+    yield "  a tally by itself, of more and more rows"
+    yield from _grown(folder)
+
+
+def _grown(folder: Path) -> Iterator[str]:
+    """Yield what each further row costs: what is spent on starting is in the first line alone."""
     tenth = _made(folder / "tenth.parquet", ROWS // 10)
-    for files, rows in ((1, ROWS // 10), (10, ROWS), (100, 10 * ROWS)):
+    before, spent = 0, 0.0
+    for files in (1, 10, 100):
         command = _engine("tally", folder, *[tenth] * files)
         (costs,) = in_turn([command], ROOT, rounds=ROUNDS if files < 100 else 1)
-        spent = median(costs)
+        cost, rows = median(costs), files * (ROWS // 10)
         yield (
-            f"    {rows:>12,} rows: {1e9 * spent.cpu / rows:6.0f} ns of CPU a row, "
-            f"{spent.wall:.1f} s, {spent.peak:.0f} MB in the largest process"
+            f"    {rows:>12,} rows: {cost.cpu:5.1f} s of CPU, {1e9 * (cost.cpu - spent) / (rows - before):6.0f} ns "
+            f"for each row more, {cost.peak:.0f} MB in the largest process"
         )
+        before, spent = rows, cost.cpu
 
 
 def _beside(folder: Path, path: Path, row: Row) -> Iterator[str]:

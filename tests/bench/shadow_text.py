@@ -16,7 +16,7 @@ from tests.bench.measuring import Cost, in_turn, ratio
 
 ROWS = int(os.environ.get("EVALKIT_BENCH_LINES", "2400000"))
 FILES = max(2, ROWS // 600_000)
-TEXTS = 20_000
+TEXTS = 60_000
 ROUNDS = 2
 WORK = [sys.executable, "-m", "tests.bench.shadow_text_work"]
 ROOT = Path(__file__).parents[2]

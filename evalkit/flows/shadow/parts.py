@@ -26,7 +26,7 @@ TEXT_BYTES = 1 << 18, 1 << 20
 and of a short log there are as many parts as keep several processes busy until the end."""
 
 TEXT_PARTS = 64
-PART_ROWS = 250_000
+PART_ROWS = 150_000
 LOOKED_AT = 20
 
 LINE_ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
