@@ -17,9 +17,13 @@ from tests.wire.mirror.worlds import (
     Plain,
     Running,
     answering,
+    hung_up,
     mirror,
     nowhere,
     request,
+    reset,
+    saying,
+    silent,
     until,
     upstream,
 )  # fmt: skip
@@ -62,20 +66,6 @@ def test_every_request_is_copied_and_both_answers_are_heard() -> None:
             _adds_up(running, ASKED)
 
 
-def _hung_up(line: Line) -> None:
-    line.message()
-
-
-def _reset(line: Line) -> None:
-    line.message()
-    line.reset()
-
-
-def _slow(line: Line) -> None:
-    line.message()
-    line.more()
-
-
 def _dripping(line: Line) -> None:
     line.message()
     line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
@@ -90,27 +80,18 @@ def _endless(line: Line) -> None:
         line.send(b"x" * 65_536)
 
 
-def _saying(answer: bytes) -> Callable[[Line], None]:
-    def serve(line: Line) -> None:
-        line.message()
-        line.send(answer)
-        line.more()
-
-    return serve
-
-
 @pytest.mark.parametrize(
     ("serve", "trouble"),
     [
-        (_hung_up, Trouble.CONNECTION),
-        (_reset, Trouble.CONNECTION),
-        (_slow, Trouble.TIMEOUT),
+        (hung_up, Trouble.CONNECTION),
+        (reset, Trouble.CONNECTION),
+        (silent, Trouble.TIMEOUT),
         (_dripping, Trouble.TIMEOUT),
         (_endless, Trouble.TOO_LONG),
-        (_saying(b"\x00\xff\r\n\r\n" * 100), Trouble.CONNECTION),
-        (_saying(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"), Trouble.CONNECTION),
-        (_saying(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), Trouble.CONNECTION),
-        (_saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), Trouble.CONNECTION),
+        (saying(b"\x00\xff\r\n\r\n" * 100), Trouble.CONNECTION),
+        (saying(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"), Trouble.CONNECTION),
+        (saying(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), Trouble.CONNECTION),
+        (saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), Trouble.CONNECTION),
     ],
 )  # fmt: skip
 def test_nothing_that_a_candidate_does_reaches_a_caller(
@@ -170,7 +151,7 @@ def test_what_does_not_fit_is_dropped_and_counted_exactly() -> None:
 
 
 def test_copies_that_wait_are_bounded_in_bytes_too() -> None:
-    with upstream(answering(OK)) as live, upstream(_slow) as candidate:
+    with upstream(answering(OK)) as live, upstream(silent) as candidate:
         limits = CopyLimits(waiting_bytes=1_000, at_once=1)
         with mirror(Plain(live, candidate), copies=limits) as running:
             line = running.line()
@@ -194,7 +175,7 @@ def test_no_copy_is_sent_before_the_request_itself() -> None:
 
 
 def test_a_copy_goes_on_when_the_caller_has_left() -> None:
-    with upstream(_slow) as live, upstream(answering(OK)) as candidate:
+    with upstream(silent) as live, upstream(answering(OK)) as candidate:
         traffic = Plain(live, candidate)
         with mirror(traffic) as running:
             line = running.line()

@@ -23,9 +23,13 @@ from tests.wire.mirror.worlds import (
     Plain,
     answering,
     header,
+    hung_up,
     mirror,
     nowhere,
     request,
+    reset,
+    saying,
+    silent,
     status,
     until,
     upstream,
@@ -131,9 +135,9 @@ def test_who_comes_when_all_places_are_taken_is_told_to_come_again() -> None:
     goes_on = threading.Event()
 
     def serve(line: Line) -> None:
-        line.message()
-        goes_on.wait(PATIENCE)
-        line.send(OK)
+        while line.message()[0]:
+            goes_on.wait(PATIENCE)
+            line.send(OK)
 
     with upstream(serve) as live, mirror(Plain(live), limits=Limits(at_once=2)) as running:
         first = [running.line(), running.line()]
@@ -199,44 +203,21 @@ def test_all_bodies_together_are_bounded() -> None:
         until(lambda: running.counted().active == 32)
 
 
-def _silent(line: Line) -> None:
-    line.message()
-    line.more()
-
-
-def _hung_up(line: Line) -> None:
-    line.message()
-
-
-def _reset(line: Line) -> None:
-    line.message()
-    line.reset()
-
-
-def _saying(answer: bytes) -> Callable[[Line], None]:
-    def serve(line: Line) -> None:
-        line.message()
-        line.send(answer)
-        line.more()
-
-    return serve
-
-
 @pytest.mark.parametrize(
     ("serve", "expected"),
     [
-        (_silent, (504, "upstream_timeout")),
-        (_reset, (502, "upstream_connection")),
-        (_hung_up, (502, "upstream_connection")),
-        (_saying(b"SSH-2.0-OpenSSH_9\r\n"), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 200 OK\r\nbroken header\r\n\r\n"), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 102 Processing\r\n\r\n" * 5_000), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n"), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+        (silent, (504, "upstream_timeout")),
+        (reset, (502, "upstream_connection")),
+        (hung_up, (502, "upstream_connection")),
+        (saying(b"SSH-2.0-OpenSSH_9\r\n"), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 200 OK\r\nbroken header\r\n\r\n"), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 102 Processing\r\n\r\n" * 5_000), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n"), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
          (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx"), (502, "upstream_connection")),
-        (_saying(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"),
+        (saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx"), (502, "upstream_connection")),
+        (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"),
          (502, "upstream_connection")),
     ],
 )  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import select
 import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,18 +66,23 @@ def _tunnelling(line: Line) -> None:
     host, _, port = target.decode().partition(":")
     with socket.create_connection((host, int(port)), PATIENCE) as other:
         line.send(b"HTTP/1.1 200 Fine\r\nX: 1\r\n\r\n")
-        back = threading.Thread(target=_pump, args=(other, line.socket), daemon=True)
-        back.start()
-        _pump(line.socket, other)
-        back.join(PATIENCE)
+        _pass_on(line.socket, other)
 
 
-def _pump(one: socket.socket, other: socket.socket) -> None:
+def _pass_on(near: socket.socket, far: socket.socket) -> None:
+    """Pass bytes on, both ways, until an end; in one thread, since a TLS socket takes no two."""
+    other = {near: far, far: near}
     with contextlib.suppress(OSError):
-        while data := one.recv(65_536):
-            other.sendall(data)
-    with contextlib.suppress(OSError):
-        other.shutdown(socket.SHUT_WR)
+        while True:
+            unread = isinstance(near, ssl.SSLSocket) and near.pending()
+            waiting = [near] if unread else select.select([near, far], [], [], PATIENCE)[0]
+            if not waiting:
+                return
+            for one in waiting:
+                data = one.recv(65_536)
+                if not data:
+                    return
+                other[one].sendall(data)
 
 
 def _answer(url: str, environment: Mapping[str, str]) -> tuple[int, str]:

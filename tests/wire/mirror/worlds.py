@@ -330,3 +330,34 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.002)
+
+
+# ---------------------------------------------------------------- upstreams that do not do as they should
+
+
+def silent(line: Line) -> None:
+    """Hear a request, and say nothing."""
+    line.message()
+    line.more()
+
+
+def hung_up(line: Line) -> None:
+    """Hear a request, and end the connection."""
+    line.message()
+
+
+def reset(line: Line) -> None:
+    """Hear a request, and end the connection as if the machine were gone."""
+    line.message()
+    line.reset()
+
+
+def saying(answer: bytes) -> Callable[[Line], None]:
+    """Return what says this, whatever it is asked, and then nothing more."""
+
+    def serve(line: Line) -> None:
+        line.message()
+        line.send(answer)
+        line.more()
+
+    return serve
