@@ -46,7 +46,14 @@ http {
 
 
 class Server(ThreadingHTTPServer):
-    """A server to which it is no trouble that nginx closes a connection."""
+    """A server to which it is no trouble that nginx closes a connection.
+
+    Copies come without anybody waiting for an answer, all at once where the machine is busy. More
+    than the usual five may wait to be taken: others would be sent again after a second, and be lost
+    to nginx's limit of two.
+    """
+
+    request_queue_size = 1024
 
     def handle_error(self, *_: object) -> None:
         """Keep the output of the tests clean."""
