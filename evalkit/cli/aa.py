@@ -72,10 +72,10 @@ def aa(
         asked = asking.begin(alone, Path("reports") / started.run, started)
     found = measure_noise(loaded, again=second, comparisons=comparisons, asked=asked)
     if json:
-        from evalkit.report.json_text import noise_text
+        from evalkit.report.plan.json import noise_text
 
         sys.stdout.write(noise_text(found))
     else:
-        from evalkit.report.noise_terminal import print_noise
+        from evalkit.report.plan.noise_terminal import print_noise
 
         print_noise(found, result_console())

@@ -143,10 +143,10 @@ def _show(report: CalibrationReport, written: dict[str, str], *, as_json: bool) 
 
     with until_read():
         if as_json:
-            from evalkit.report.calibration_json import calibration_text
+            from evalkit.report.calibration.json import calibration_text
 
             sys.stdout.write(calibration_text(report, written))
         else:
-            from evalkit.report.calibration_terminal import print_calibration
+            from evalkit.report.calibration.terminal import print_calibration
 
             print_calibration(report, written, result_console())

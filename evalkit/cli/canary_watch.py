@@ -17,7 +17,7 @@ from evalkit.core.errors import UsageError
 from evalkit.core.verdict import ExitCode
 from evalkit.core.watching import Gate, Watching
 from evalkit.core.wording import SPACE, count_text
-from evalkit.report.safe import visible
+from evalkit.report.text.safe import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -223,7 +223,7 @@ class _Screen:
         from rich.text import Text
 
         from evalkit.report.canary.terminal import canary_lines
-        from evalkit.report.lines import DIM, width_of, wrapped
+        from evalkit.report.text.lines import DIM, width_of, wrapped
 
         width = width_of(self._live.console)
         lines = list(canary_lines(watching.plan, watching.decision, width))

@@ -22,7 +22,7 @@ from evalkit.cli.guard import in_github
 if TYPE_CHECKING:
     from evalkit.core.errors import EvalkitError
     from evalkit.report.format import Material
-    from evalkit.report.github import Annotation
+    from evalkit.report.verdict.github import Annotation
 
 MOST_OF_A_SUMMARY = 1 << 20
 """How many bytes GitHub takes as the summary of one step; of a longer one it takes nothing."""
@@ -63,7 +63,7 @@ class GitHubStep:
 
     def tell(self, material: Material, summary: str, files: Mapping[str, Path]) -> None:
         """Annotate the envelope, and append to the step's outputs and to its summary."""
-        from evalkit.report.github import annotations_of, outputs, outputs_text
+        from evalkit.report.verdict.github import annotations_of, outputs, outputs_text
 
         view, manifest = material.view, material.manifest
         annotate(annotations_of(view, manifest, self._in_repository(manifest.envelope)))
@@ -73,8 +73,8 @@ class GitHubStep:
 
     def tell_unchanged(self, outputs: Mapping[str, str], summary: str) -> None:
         """Say that nothing was run, and which run is relied on."""
-        from evalkit.report.checks import Level
-        from evalkit.report.github import Annotation, outputs_text
+        from evalkit.report.verdict.checks import Level
+        from evalkit.report.verdict.github import Annotation, outputs_text
 
         annotate([Annotation(Level.NOTICE, "evalkit: unchanged", outputs["sentence"])])
         self._append("GITHUB_OUTPUT", outputs_text(outputs))
@@ -120,7 +120,7 @@ class GitHubStep:
 def annotate_problems(error: EvalkitError) -> None:
     """Show what is wrong with files at its places, in GitHub Actions, unless ``--ci`` forbids it."""
     from evalkit.core.errors import SpecError
-    from evalkit.report.github import problem_annotations
+    from evalkit.report.verdict.github import problem_annotations
 
     arguments = sys.argv[1:]
     forbidden = "--ci=none" in arguments or ("--ci", "none") in pairwise(arguments)
@@ -130,7 +130,7 @@ def annotate_problems(error: EvalkitError) -> None:
 
 def annotate(found: list[Annotation]) -> None:
     """Print annotations on standard error, past the guard that lets no other text be a command."""
-    from evalkit.report.github import annotation_line
+    from evalkit.report.verdict.github import annotation_line
 
     sys.stderr.flush()
     stream = sys.__stderr__

@@ -47,11 +47,11 @@ def diff(
     code = EXIT_CODES[found.standing]
     with until_read():
         if json:
-            from evalkit.report.contract_json import contract_text
+            from evalkit.report.contract.json import contract_text
 
             sys.stdout.write(contract_text(found, old=str(old), new=str(new), exit_code=code))
         else:
-            from evalkit.report.contract_terminal import print_contract
+            from evalkit.report.contract.terminal import print_contract
 
             print_contract(found, result_console(), old=str(old), new=str(new), exit_code=int(code))
     if code:

@@ -73,7 +73,7 @@ def _one(folder: RunFolder, wanted: Wanted, most: int, *, as_json: bool) -> None
 
     run = changed_cases(folder, wanted)
     if as_json:
-        from evalkit.report.diff_json import changed_text
+        from evalkit.report.diff.json import changed_text
 
         flips = run.verdict.facts.flips[:most]
         ids = {flip.case for flip in flips}
@@ -81,8 +81,8 @@ def _one(folder: RunFolder, wanted: Wanted, most: int, *, as_json: bool) -> None
         sys.stdout.write(text)
         return
     from evalkit.cli.world import result_console
-    from evalkit.report.diff_terminal import print_changed
-    from evalkit.report.flip_text import flip_groups, limited, shown_cases
+    from evalkit.report.diff.flip_text import flip_groups, limited, shown_cases
+    from evalkit.report.diff.terminal import print_changed
     from evalkit.report.view import case_text
 
     groups = limited(flip_groups(run, run.verdict.facts.flips), most)
@@ -101,15 +101,15 @@ def _two(first: RunFolder, second: RunFolder, wanted: Wanted, most: int, *, as_j
 
     found = runs_beside(first, second, wanted)
     if as_json:
-        from evalkit.report.diff_json import two_runs_text
+        from evalkit.report.diff.json import two_runs_text
 
         flips = found.flips[:most]
         ids = {item.flip.case for item in flips}
         sys.stdout.write(two_runs_text(found, flips, *candidates(first, second, ids)))
         return
     from evalkit.cli.world import result_console
-    from evalkit.report.flip_text import shown_cases
-    from evalkit.report.runs_terminal import groups_beside, print_two_runs
+    from evalkit.report.diff.flip_text import shown_cases
+    from evalkit.report.diff.runs_terminal import groups_beside, print_two_runs
     from evalkit.report.view import case_text
 
     groups = groups_beside(found, most)

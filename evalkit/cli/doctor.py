@@ -41,7 +41,7 @@ def doctor(
     Exit 4 if something that the envelope needs does not work.
     """
     from evalkit.core.checkup import Health
-    from evalkit.report.safe import visible
+    from evalkit.report.text.safe import visible
 
     findings = list(_environment())
     if envelope is not None:

@@ -52,17 +52,17 @@ def history(
         sys.stderr.write(f"evalkit: {counted} left out: no run that was judged\n")
     if html is not None:
         from evalkit.files.writing import write_whole
-        from evalkit.report.history_html import render_history_html
+        from evalkit.report.history.html import render_history_html
 
         write_whole(html, render_history_html(found))
     with until_read():
         if json:
-            from evalkit.report.history_json import history_text
+            from evalkit.report.history.json import history_text
 
             sys.stdout.write(history_text(found))
         elif html is not None:
             sys.stdout.write(f"{html}\n")
         else:
-            from evalkit.report.history_terminal import print_history
+            from evalkit.report.history.terminal import print_history
 
             print_history(found, result_console())

@@ -67,7 +67,7 @@ def import_logs(
     from evalkit.cli.world import origin
     from evalkit.flows.importing import Wanted
     from evalkit.flows.importing import import_logs as imported
-    from evalkit.report.safe import visible
+    from evalkit.report.text.safe import visible
     from evalkit.spec.traffic import field_map
 
     started = origin("imported")

@@ -20,7 +20,7 @@ from evalkit.core.model import Arm, Case, Json
 from evalkit.core.wording import count_text
 from evalkit.files.writing import LineLog
 from evalkit.flows.calibrate import Answers, Labels
-from evalkit.report.calibration_terminal import print_answer
+from evalkit.report.calibration.terminal import print_answer
 from evalkit.report.view import case_text
 from evalkit.stages.calibrate.drawing import Frame, Scored, to_label, wanted
 

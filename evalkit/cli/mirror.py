@@ -70,7 +70,7 @@ def _served(plan: MirrorPlan) -> int | None:
     from evalkit.cli.mirror_pages import MirrorPages
     from evalkit.core.secrets import Secrets
     from evalkit.flows.mirror.serving import opened_mirror
-    from evalkit.report.safe import visible
+    from evalkit.report.text.safe import visible
     from evalkit.wire.listening import listening
     from evalkit.wire.mirror.server import serve
 

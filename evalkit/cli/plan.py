@@ -75,15 +75,15 @@ def plan(
     )
     found = plan_gate(loaded, question)
     if output is not None:
-        from evalkit.report.plan_html import render_plan_html
+        from evalkit.report.plan.html import render_plan_html
 
         write_whole(output, render_plan_html(found))
     if json:
-        from evalkit.report.json_text import plan_text
+        from evalkit.report.plan.json import plan_text
 
         sys.stdout.write(plan_text(found))
     else:
-        from evalkit.report.plan_terminal import print_plan
+        from evalkit.report.plan.terminal import print_plan
 
         print_plan(
             found, result_console(), report=None if output is None else str(output), curves=curves

@@ -12,7 +12,7 @@ from typing import TextIO
 from evalkit.core.asking import ArmProgress, Progress
 from evalkit.core.model import Arm
 from evalkit.core.wording import count_text, duration_text
-from evalkit.report.safe import visible
+from evalkit.report.text.safe import visible
 
 SECONDS_BETWEEN_LINES = 10.0
 """In a log, where no line can be taken back."""

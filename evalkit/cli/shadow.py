@@ -156,7 +156,7 @@ def _show(told: Told, folder: Path, *, as_json: bool) -> None:
     """Write the document and the page, and print the one or the table."""
     from evalkit.cli.world import result_console, until_read
     from evalkit.files.writing import write_whole
-    from evalkit.report.shadow.json_text import shadow_text
+    from evalkit.report.shadow.json import shadow_text
     from evalkit.report.shadow.page import render_shadow_html
     from evalkit.report.shadow.terminal import print_shadow
     from evalkit.report.shadow.words import shadow_view

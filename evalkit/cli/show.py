@@ -65,8 +65,8 @@ def show_run(
             ones; nothing leaves it to the run.
     """
     from evalkit.report.format import Material
-    from evalkit.report.html import render_html
-    from evalkit.report.redacted import without_words
+    from evalkit.report.text.redacted import without_words
+    from evalkit.report.verdict.html import render_html
     from evalkit.report.view import case_text, cases_to_show, view_of
     from evalkit.stages.store import RunFolder
 
@@ -97,7 +97,7 @@ def show_unchanged(found: ReliedOn, output: Path | None, *, as_json: bool, ci: C
     Files are written only where somebody named a folder for them: it is no folder of a run.
     """
     from evalkit.cli.world import result_console, until_read
-    from evalkit.report import unchanged
+    from evalkit.report.verdict import unchanged
     from evalkit.stages.store import RunFolder
 
     summary = unchanged.unchanged_markdown(found)
@@ -110,7 +110,7 @@ def show_unchanged(found: ReliedOn, output: Path | None, *, as_json: bool, ci: C
         if as_json:
             sys.stdout.write(unchanged.unchanged_json(found))
         else:
-            from evalkit.report.unchanged_terminal import print_unchanged
+            from evalkit.report.verdict.unchanged_terminal import print_unchanged
 
             print_unchanged(found, result_console())
     if found_ci(ci) is CI.GITHUB:
@@ -142,7 +142,7 @@ def _print(material: Material, folder: Path, report: Path, *, as_json: bool, com
         if as_json:
             sys.stdout.write(verdict_text(view.verdict))
         else:
-            from evalkit.report.terminal import print_verdict
+            from evalkit.report.verdict.terminal import print_verdict
 
             unfinished = command and (manifest.stopped or manifest.spent or manifest.unasked)
             print_verdict(

@@ -62,11 +62,11 @@ def snapshots(
         ask=Surroundings(environment=os.environ, code_root=code_root()) if ask else None,
     )
     if json:
-        from evalkit.report.snapshots_json import snapshots_text
+        from evalkit.report.snapshots.json import snapshots_text
 
         sys.stdout.write(snapshots_text(found))
     else:
-        from evalkit.report.snapshots_terminal import print_snapshots
+        from evalkit.report.snapshots.terminal import print_snapshots
 
         print_snapshots(found, result_console())
     moving = [problem for item in loaded for problem in floating(item)] if strict_pins else []

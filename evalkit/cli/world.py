@@ -18,7 +18,7 @@ from rich.console import Console
 from evalkit import __version__
 from evalkit.core.errors import UsageError
 from evalkit.core.run import Origin
-from evalkit.report.lines import WIDEST
+from evalkit.report.text.lines import WIDEST
 
 
 def origin(envelope: str) -> Origin:

@@ -15,7 +15,7 @@ from evalkit.core.records import case_record
 from evalkit.core.verdict import Estimate
 from evalkit.core.wording import count_text, value_text
 from evalkit.files.json_text import json_line
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
 
 COLUMNS = 100
 MOST_TAGS = 12

@@ -15,7 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from evalkit.report.safe import visible
+from evalkit.report.text.safe import visible
 
 
 def filled(template: str, page: object, *, rules: str = "", script: str = "") -> str:

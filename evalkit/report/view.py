@@ -32,7 +32,7 @@ from evalkit.core.verdict import (
     Verdict,
 )
 from evalkit.core.wording import count_text, interval_text, value_text
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
 
 VERDICT_WORDS: Mapping[Outcome, str] = {
     Outcome.PASS: "PASS",

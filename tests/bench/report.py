@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evalkit.core.verdict import BoundResult, Flip, Outcome
-from evalkit.report.html import render_html
+from evalkit.report.verdict.html import render_html
 from evalkit.report.view import CaseText, view_of
 from tests.browser.chromium import found_browser, running
 from tests.report.plans import curve

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.report.safe import visible
+from evalkit.report.text.safe import visible
 from tests.browser.chromium import Browser, Page
 from tests.browser.contrast import contrast_of
 from tests.browser.worlds import hostile_run

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from evalkit.core.verdict import Outcome
-from evalkit.report.plan_html import render_plan_html
+from evalkit.report.plan.html import render_plan_html
 from tests.browser.chromium import Browser, Page
 from tests.browser.contrast import contrast_of
 from tests.browser.worlds import flipped_page, written

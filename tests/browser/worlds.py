@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.core.verdict import Flip, Outcome, Verdict
-from evalkit.report.html import render_html
+from evalkit.report.verdict.html import render_html
 from evalkit.report.view import CaseText, view_of
 from tests.fakes.hostile import HOSTILE
 from tests.report.verdicts import ACCURACY, EVERY_BOUND, LISTS, REFUSAL, facts, manifest, verdict

@@ -27,7 +27,7 @@ def test_help_loads_nothing_heavy_beyond_the_command_line_library() -> None:
 
 
 def test_the_gate_never_loads_what_only_some_commands_need() -> None:
-    flow = "import evalkit.flows.gate, evalkit.spec.envelope, evalkit.report.html"
+    flow = "import evalkit.flows.gate, evalkit.spec.envelope, evalkit.report.verdict.html"
     assert not loaded_by(flow) & {"scipy", "pandas", "httpx", "jsonschema", "asyncio", "pyarrow"}
 
 

@@ -14,7 +14,7 @@ from evalkit.core.run import Origin
 from evalkit.core.shadow import Join
 from evalkit.core.traffic import unix_seconds
 from evalkit.flows.shadow.flow import Asked, shadow
-from evalkit.report.shadow.json_text import shadow_text
+from evalkit.report.shadow.json import shadow_text
 from evalkit.spec.envelope import load_envelope
 from evalkit.stages.spread import InProcess
 from tests.shadow_world import ACCURACY, BOUNDS, place, records

@@ -16,7 +16,7 @@ from evalkit.core.model import Arm
 from evalkit.core.run import Origin
 from evalkit.flows.shadow.flow import Asked, metric_names, shadow
 from evalkit.flows.shadow.tallies import BUCKET_BYTES, buckets_for
-from evalkit.report.shadow.json_text import shadow_text
+from evalkit.report.shadow.json import shadow_text
 from evalkit.spec.envelope import load_envelope
 from evalkit.spec.traffic import field_map
 from evalkit.stages.spread import InProcess

@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from evalkit.core.verdict import BoundResult, Outcome
-from evalkit.report.corridor_text import COLUMNS, HIGH_COLUMN, LOW_COLUMN, Part, cells, line_text
+from evalkit.report.figures.corridor_text import (
+    COLUMNS,
+    HIGH_COLUMN,
+    LOW_COLUMN,
+    Part,
+    cells,
+    line_text,
+)
 from evalkit.report.view import Row, view_of
 from tests.report.verdicts import (
     ACCURACY,

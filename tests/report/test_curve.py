@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from evalkit.core.plan import BoundPlan
 from evalkit.core.verdict import Chance, Estimate, Result
-from evalkit.report.curve import Curve, curve_of, drawable
-from evalkit.report.curve_text import curve_lines
+from evalkit.report.figures.curve import Curve, curve_of, drawable
+from evalkit.report.figures.curve_text import curve_lines
 from tests.report.plans import ACCURACY, EVERY_PLAN_BOUND, LOOSE, OUTSIDE, REFUSAL, UNLIKELY
 from tests.report.verdicts import estimate
 

@@ -15,10 +15,10 @@ from rich.console import Console
 from evalkit.core.comparison import Fate, JudgedRun, TextChange, TwoRuns
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.verdict import Flip, Outcome, Result, SnapshotSummary
-from evalkit.report.diff_json import changed_text, two_runs_text
-from evalkit.report.diff_terminal import print_changed
-from evalkit.report.flip_text import flip_groups, limited, shown_cases
-from evalkit.report.runs_terminal import MOST_LINES, groups_beside, print_two_runs
+from evalkit.report.diff.flip_text import flip_groups, limited, shown_cases
+from evalkit.report.diff.json import changed_text, two_runs_text
+from evalkit.report.diff.runs_terminal import MOST_LINES, groups_beside, print_two_runs
+from evalkit.report.diff.terminal import print_changed
 from evalkit.report.view import CaseText
 from evalkit.stages.contrast import two_runs
 from tests.report.stored import assert_stored

@@ -13,11 +13,11 @@ from evalkit.core.drift import Between, Drift, Giveaway, Quoted, Separation, Tol
 from evalkit.core.drift_phrases import headline
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Outcome, Verdict
-from evalkit.report.drift import MOST_TOLD, drift_of, words_of
 from evalkit.report.format import Material
 from evalkit.report.formats.summary import summary
-from evalkit.report.html import render_html
-from evalkit.report.terminal import print_verdict
+from evalkit.report.verdict.drift import MOST_TOLD, drift_of, words_of
+from evalkit.report.verdict.html import render_html
+from evalkit.report.verdict.terminal import print_verdict
 from evalkit.report.view import CaseText, cases_to_show, view_of
 from tests.report.pages import assert_connected, assert_harmless, read
 from tests.report.verdicts import CODE, REFUSAL, alone, facts, manifest, text, verdict

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from evalkit.core.model import Arm, Case, ErrorKind, Sample, SampleError
 from evalkit.core.verdict import Flip, Outcome, SnapshotSummary, Verdict
-from evalkit.report.html import render_html
-from evalkit.report.redacted import without_words
+from evalkit.report.template import filled
+from evalkit.report.text.redacted import without_words
+from evalkit.report.verdict.html import render_html
 from evalkit.report.view import (
     MOST_TEXTS,
     MOST_TEXTS_IN_ALL,
@@ -32,7 +33,7 @@ from tests.report.verdicts import (
     verdict,
 )
 
-SCRIPT = Path(render_html.__code__.co_filename).parent / "templates" / "report.js"
+SCRIPT = Path(filled.__code__.co_filename).parent / "templates" / "report.js"
 
 
 def moved(*found: Flip) -> Verdict:

@@ -10,8 +10,8 @@ import pytest
 from evalkit.core.envelope import Require, Severity
 from evalkit.core.errors import Place, Problem
 from evalkit.core.verdict import Outcome, Verdict
-from evalkit.report.checks import Level
-from evalkit.report.github import (
+from evalkit.report.verdict.checks import Level
+from evalkit.report.verdict.github import (
     Annotation,
     annotation_line,
     annotations_of,

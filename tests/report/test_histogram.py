@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Histogram
-from evalkit.report.histogram import Figure, figure_of, round_values
+from evalkit.report.figures.histogram import Figure, figure_of, round_values
 from tests.report.verdicts import TIMES, TOKENS
 
 FLAT = Histogram(

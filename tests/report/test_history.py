@@ -17,9 +17,9 @@ from rich.console import Console
 from evalkit.core.comparison import History, JudgedRun
 from evalkit.core.model import Arm
 from evalkit.core.verdict import BoundResult, Estimate, Outcome, Result, SnapshotSummary
-from evalkit.report.history_html import MOST_ROWS, WIDE_FROM, render_history_html
-from evalkit.report.history_json import history_text
-from evalkit.report.history_terminal import print_history
+from evalkit.report.history.html import MOST_ROWS, WIDE_FROM, render_history_html
+from evalkit.report.history.json import history_text
+from evalkit.report.history.terminal import print_history
 from evalkit.stages.contrast import lineage
 from tests.report.stored import assert_stored
 from tests.report.verdicts import (

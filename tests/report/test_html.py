@@ -23,7 +23,8 @@ from evalkit.core.verdict import (
     Unmeasured,
     Verdict,
 )
-from evalkit.report.html import render_html
+from evalkit.report.template import filled
+from evalkit.report.verdict.html import render_html
 from evalkit.report.view import CaseText, view_of
 from tests.fakes.hostile import HOSTILE
 from tests.report.pages import Element, assert_connected, assert_harmless, read
@@ -44,7 +45,7 @@ from tests.report.verdicts import (
 )
 
 EVERY_VERDICT = every_verdict()
-TEMPLATES = Path(render_html.__code__.co_filename).parent / "templates"
+TEMPLATES = Path(filled.__code__.co_filename).parent / "templates"
 
 
 def rendered(made: Verdict, texts: Mapping[str, CaseText] | None = None, smoke: str = "") -> str:

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from evalkit.core.noise import NoiseFloor
 from evalkit.core.phrases import title
-from evalkit.report.json_text import noise_text
-from evalkit.report.lines import WIDEST
-from evalkit.report.noise_terminal import print_noise
+from evalkit.report.plan.json import noise_text
+from evalkit.report.plan.noise_terminal import print_noise
+from evalkit.report.text.lines import WIDEST
 from tests.report.plans import NOISY, STILL, every_floor, noise
 from tests.report.stored import assert_stored
 

@@ -10,10 +10,10 @@ import pytest
 from evalkit.core.phrases import title
 from evalkit.core.plan import Plan
 from evalkit.core.verdict import Outcome, Result
-from evalkit.report.html import render_html
-from evalkit.report.json_text import plan_text
-from evalkit.report.plan_html import render_plan_html
-from evalkit.report.plan_view import plan_view
+from evalkit.report.plan.html import render_plan_html
+from evalkit.report.plan.json import plan_text
+from evalkit.report.plan.view import plan_view
+from evalkit.report.verdict.html import render_html
 from evalkit.report.view import view_of
 from tests.report.pages import Element, assert_connected, assert_harmless, read
 from tests.report.plans import ACCURACY, EVERY_PLAN_BOUND, REFUSAL, UNLIKELY, every_plan, plan

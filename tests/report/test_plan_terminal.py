@@ -16,9 +16,9 @@ from rich.console import Console
 
 from evalkit.core.plan import Plan
 from evalkit.core.plan_phrases import chance_text
-from evalkit.report.lines import WIDEST
-from evalkit.report.plan_terminal import MARKS, print_plan
-from evalkit.report.plan_view import plan_view
+from evalkit.report.plan.terminal import MARKS, print_plan
+from evalkit.report.plan.view import plan_view
+from evalkit.report.text.lines import WIDEST
 from tests.report.plans import EVERY_PLAN_BOUND, LOOSE, REFUSAL, UNLIKELY, every_plan, plan
 from tests.report.stored import assert_stored
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.core.verdict import BoundResult, Outcome, Result
-from evalkit.report.plot import Drawing, Lane, Stroke, Symbol, drawing
+from evalkit.report.figures.plot import Drawing, Lane, Stroke, Symbol, drawing
 from evalkit.report.view import Row, view_of
 from tests.report.verdicts import (
     ACCURACY,

@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.core.model import Arm, SystemPrompt
 from evalkit.core.run import Manifest
-from evalkit.report.prompts import MOST_SHOWN, prompts_of
+from evalkit.report.verdict.prompts import MOST_SHOWN, prompts_of
 from tests.report.verdicts import manifest
 
 

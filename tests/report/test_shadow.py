@@ -29,7 +29,7 @@ from evalkit.core.shadow import (
     Window,
 )
 from evalkit.core.verdict import Estimate, Outcome, Reason, Unmeasured, Verdict
-from evalkit.report.shadow.json_text import shadow_text
+from evalkit.report.shadow.json import shadow_text
 from evalkit.report.shadow.lanes import MOST_HOURS, course_figure
 from evalkit.report.shadow.page import render_shadow_html
 from evalkit.report.shadow.terminal import print_shadow

@@ -21,9 +21,9 @@ from evalkit.core.lifecycle import (
     SnapshotInUse,
 )
 from evalkit.core.model import Arm
-from evalkit.report.lines import WIDEST
-from evalkit.report.snapshots_json import snapshots_text
-from evalkit.report.snapshots_terminal import print_snapshots
+from evalkit.report.snapshots.json import snapshots_text
+from evalkit.report.snapshots.terminal import print_snapshots
+from evalkit.report.text.lines import WIDEST
 from tests.report.stored import assert_stored
 
 TODAY = date(2026, 11, 26)

@@ -9,8 +9,8 @@ from evalkit.core.contract import Change, ContractDiff, Effect, Version
 from evalkit.core.fields import Fact, FieldDrift, FieldEffect, FieldRow, News
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Verdict
-from evalkit.report.redacted import without_words
-from evalkit.report.structure import MOST_CHANGES, contract_of, field_lines, fields_of
+from evalkit.report.text.redacted import without_words
+from evalkit.report.verdict.structure import MOST_CHANGES, contract_of, field_lines, fields_of
 from evalkit.report.view import View, view_of
 from tests.report.verdicts import every_verdict, manifest
 

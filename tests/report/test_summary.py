@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from evalkit.core.verdict import BoundResult, Flip, Outcome, Verdict
 from evalkit.report.format import Material
 from evalkit.report.formats.summary import LIMIT, summary
-from evalkit.report.markdown import block, code, marker, prose
+from evalkit.report.text.markdown import block, code, marker, prose
 from evalkit.report.view import CaseText, view_of
 from tests.fakes.hostile import HOSTILE
 from tests.report.stored import assert_stored
@@ -236,7 +236,7 @@ def test_code_shows_exactly_the_text(name: str) -> None:
 
 def code_of(words: str) -> str:
     """Return what a cell of code is to show."""
-    from evalkit.report.safe import one_line
+    from evalkit.report.text.safe import one_line
 
     return one_line(words, most=200)
 

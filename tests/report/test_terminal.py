@@ -16,8 +16,8 @@ from rich.console import Console
 
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ArmSummary, Flip, Outcome, Result, Verdict
-from evalkit.report.lines import WIDEST
-from evalkit.report.terminal import print_verdict
+from evalkit.report.text.lines import WIDEST
+from evalkit.report.verdict.terminal import print_verdict
 from evalkit.report.view import view_of
 from tests.report.stored import assert_stored
 from tests.report.verdicts import EVERY_BOUND, every_verdict, facts, manifest, verdict

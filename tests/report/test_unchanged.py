@@ -10,13 +10,13 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 
 from evalkit.core.run import ReliedOn
-from evalkit.report.unchanged import (
+from evalkit.report.verdict.unchanged import (
     unchanged_json,
     unchanged_junit,
     unchanged_markdown,
     unchanged_outputs,
 )
-from evalkit.report.unchanged_terminal import print_unchanged
+from evalkit.report.verdict.unchanged_terminal import print_unchanged
 from tests.fakes.hostile import HOSTILE
 from tests.report.verdicts import DIGESTS
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report.word_diff import LEAST_COMMON, Part, WordDiff, split, word_diff
+from evalkit.report.cases.word_diff import LEAST_COMMON, Part, WordDiff, split, word_diff
 
 WORDS = st.lists(
     st.sampled_from(["a", "b", "the", "no", "yes.", "é", "東", "\n", "  "]), max_size=60

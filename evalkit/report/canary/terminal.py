@@ -22,7 +22,7 @@ from evalkit.core.canary import (
 from evalkit.core.canary_wording import moment_text, share_text, span_text
 from evalkit.core.envelope import Kind
 from evalkit.core.wording import MINUS, count_text, value_text
-from evalkit.report.lines import (
+from evalkit.report.text.lines import (
     DIM,
     banner_lines,
     beside,

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from evalkit.core.model import Json
 from evalkit.files.json_text import document_text
-from evalkit.report.checks import Check, Status, checks
 from evalkit.report.format import Material, report_format
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
+from evalkit.report.verdict.checks import Check, Status, checks
 
 SPECIFICATION = "1.0.0"
 STATUSES = {Status.PASSED: "passed", Status.FAILED: "failed"}

@@ -11,9 +11,9 @@ from __future__ import annotations
 # Written here, never parsed.
 from xml.etree import ElementTree as ET
 
-from evalkit.report.checks import Check, Status, checks
 from evalkit.report.format import Material, report_format
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
+from evalkit.report.verdict.checks import Check, Status, checks
 
 TAGS = {Status.FAILED: "failure", Status.ERROR: "error", Status.SKIPPED: "skipped"}
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from evalkit.core.verdict import Result
 from evalkit.report.format import Material, report_format
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
 from evalkit.report.view import View
 
 _ACTS = re.compile(r"""["'\\`#%$]""")

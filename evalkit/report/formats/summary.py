@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Estimate, Outcome, Unmeasured
 from evalkit.core.wording import SPACE, count_text
-from evalkit.report.columns import TITLE_COLUMNS, fitted, short
-from evalkit.report.corridor_text import COLUMNS, HEAD, LOW_COLUMN, SIGNS, line_text
-from evalkit.report.drift import drift_shown, told_lines
+from evalkit.report.figures.corridor_text import COLUMNS, HEAD, LOW_COLUMN, SIGNS, line_text
 from evalkit.report.format import Material, report_format
-from evalkit.report.markdown import block, code, marker, prose
-from evalkit.report.prompts import PromptDiff, prompts_of
-from evalkit.report.safe import one_line, visible
-from evalkit.report.verdict_card import verdict_card
+from evalkit.report.text.columns import TITLE_COLUMNS, fitted, short
+from evalkit.report.text.markdown import block, code, marker, prose
+from evalkit.report.text.safe import one_line, visible
+from evalkit.report.verdict.card import verdict_card
+from evalkit.report.verdict.drift import drift_shown, told_lines
+from evalkit.report.verdict.prompts import PromptDiff, prompts_of
 from evalkit.report.view import MOST_OF_A_WAIVER, CaseText, FlipGroup, Row, View
 
 LIMIT = 65_536

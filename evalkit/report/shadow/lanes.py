@@ -11,9 +11,9 @@ from evalkit.core.model import Arm
 from evalkit.core.shadow import Course, Figure, Window
 from evalkit.core.verdict import Estimate, Unmeasured
 from evalkit.core.wording import SPACE, side_text
-from evalkit.report.histogram import round_values
-from evalkit.report.pairs import anchor
-from evalkit.report.plot import percent
+from evalkit.report.cases.pairs import anchor
+from evalkit.report.figures.histogram import round_values
+from evalkit.report.figures.plot import percent
 from evalkit.report.shadow.words import (
     change_text,
     day_text,

@@ -9,14 +9,6 @@ from evalkit.core.run import Manifest
 from evalkit.core.shadow import CaseSample, Shadow
 from evalkit.core.verdict import Outcome
 from evalkit.core.wording import count_text
-from evalkit.report.bounds import text_of
-from evalkit.report.page import (
-    Section,
-    bounds_sections,
-    drift_sections,
-    envelope_section,
-    missing_section,
-)
 from evalkit.report.shadow.lanes import course_figure
 from evalkit.report.shadow.words import (
     FindingRow,
@@ -25,9 +17,17 @@ from evalkit.report.shadow.words import (
     span_text,
     traffic_sentences,
 )
-from evalkit.report.tables import Source, causes
 from evalkit.report.template import filled
-from evalkit.report.verdict_card import Note, VerdictCard, verdict_card
+from evalkit.report.verdict.bounds import text_of
+from evalkit.report.verdict.card import Note, VerdictCard, verdict_card
+from evalkit.report.verdict.page import (
+    Section,
+    bounds_sections,
+    drift_sections,
+    envelope_section,
+    missing_section,
+)
+from evalkit.report.verdict.tables import Source, causes
 from evalkit.report.view import CaseText, View
 
 RULES = """

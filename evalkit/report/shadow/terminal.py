@@ -13,17 +13,6 @@ from rich.text import Text
 from evalkit.core.shadow import Course, Shadow
 from evalkit.core.verdict import Estimate, Outcome
 from evalkit.core.wording import count_text
-from evalkit.report.columns import TITLE_COLUMNS, fitted, short
-from evalkit.report.lines import (
-    DIM,
-    WIDEST,
-    banner_lines,
-    heading,
-    show,
-    width_of,
-    wrapped,
-)
-from evalkit.report.safe import visible
 from evalkit.report.shadow.words import (
     FindingRow,
     day_text,
@@ -35,7 +24,18 @@ from evalkit.report.shadow.words import (
     window_text,
     worst_text,
 )
-from evalkit.report.terminal import BANNERS, BLOCKS, drift_lines, plot_lines, ways_out
+from evalkit.report.text.columns import TITLE_COLUMNS, fitted, short
+from evalkit.report.text.lines import (
+    DIM,
+    WIDEST,
+    banner_lines,
+    heading,
+    show,
+    width_of,
+    wrapped,
+)
+from evalkit.report.text.safe import visible
+from evalkit.report.verdict.terminal import BANNERS, BLOCKS, drift_lines, plot_lines, ways_out
 from evalkit.report.view import CaseText, View
 
 MOST_DAYS = 3

@@ -12,7 +12,7 @@ from evalkit.core.run import Manifest
 from evalkit.core.shadow import Course, Figure, Finding, Joined, Shadow, SliceSearch, Window
 from evalkit.core.verdict import Estimate, Outcome, Unmeasured
 from evalkit.core.wording import SPACE, count_text, difference_text, value_text
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
 from evalkit.report.view import View, view_of
 
 ADVICE = {

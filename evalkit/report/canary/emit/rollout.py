@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from evalkit.core.errors import UsageError
-from evalkit.report.safe import one_line
+from evalkit.report.text.safe import one_line
 
 TINY = 1e-6
 """So near to a whole number of parts is a whole number: 0.07 is 7.000000000000001 %."""

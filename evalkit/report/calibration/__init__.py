@@ -1,0 +1,1 @@
+"""What people say beside what a scorer says: terminal and JSON."""

@@ -1,0 +1,1 @@
+"""What became of a schema: terminal and JSON."""

@@ -1,0 +1,1 @@
+"""Past runs for those who look back: page, terminal and JSON."""

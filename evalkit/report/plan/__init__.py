@@ -1,0 +1,1 @@
+"""A plan and a noise floor for those who set the bounds: page, terminal and JSON."""

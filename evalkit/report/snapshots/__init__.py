@@ -1,0 +1,1 @@
+"""The snapshots in use and when they end: terminal and JSON."""
