@@ -283,6 +283,15 @@ class Terminal:
         self.text += "…"
         os.write(self.mine, word.encode())
 
+    def interrupt(self) -> None:
+        """Interrupt when a word is asked for, as a person does: once more where nothing comes of it.
+
+        Python does not notice a signal that comes after it asked and before it began to wait.
+        """
+        self.say("\x03")
+        while not select.select([self.mine], [], [], 5)[0]:
+            os.write(self.mine, b"\x03")
+
     def end(self) -> int:
         """Read to the end and return the exit code."""
         while self._read():
@@ -349,7 +358,7 @@ def test_an_interrupted_session_keeps_what_was_said(
 ) -> None:
     terminal = terminals(run, "--ask", "mine.jsonl")
     terminal.say("y\n")
-    terminal.say("\x03")
+    terminal.interrupt()
     assert terminal.end() == 130
     assert "1 label kept in mine.jsonl; the same command goes on" in terminal.text
     assert len(records(run)) == 1
