@@ -235,6 +235,33 @@ def test_a_cheap_arm_says_nothing_of_what_a_dear_one_costs() -> None:
     assert dear.most_at_once > 1
 
 
+def test_answers_that_grow_dearer_do_not_overdraw_however_many_are_asked_at_once() -> None:
+    asked = Asked(concurrency=16, limits=Limits(cost_usd=1.0))
+    fake = Fake(lambda item: answered(item, cost_usd=0.01 if len(fake.asked) <= 8 else 0.02))
+    ending = asked.run([request(n) for n in range(200)], candidate=fake)
+    assert ending.spent == "--max-cost 1"
+    assert 0.98 < sum(sample.cost_usd or 0 for sample in asked.kept) <= 1.0
+
+
+def test_one_dear_answer_makes_the_next_wait_for_each_other_and_ends_nothing() -> None:
+    asked = Asked(concurrency=16, limits=Limits(cost_usd=1.0))
+    fake = Fake(lambda item: answered(item, cost_usd=0.4 if item.case.id == "c0" else 0.002))
+    ending = asked.run([request(n) for n in range(100)], candidate=fake)
+    assert ending == Ending()
+    assert len(asked.kept) == 100
+
+
+def test_a_failure_lets_those_go_who_wait_for_what_others_cost() -> None:
+    def reply(item: Request) -> Sample:
+        if item.case.id == "c3":
+            raise ProviderError("nobody there")
+        return answered(item, cost_usd=0.4)
+
+    asked = Asked(concurrency=16, limits=Limits(cost_usd=1.0))
+    with pytest.raises(ProviderError, match="nobody there"):
+        asked.run([request(n) for n in (0, 3, 4, 5)], candidate=Fake(reply))
+
+
 def test_a_cost_that_is_not_limited_need_not_be_known() -> None:
     asked = Asked()
     asked.run([request(n) for n in range(3)], candidate=Fake())

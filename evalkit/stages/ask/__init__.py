@@ -104,6 +104,7 @@ class _Collection:
         self._tallies = {arm: ArmTally(live.total) for arm, live in arms.items()}
         self._over = asyncio.Event()
         self._alone = asyncio.Lock()
+        self._came_home = asyncio.Event()
         self._stopped: dict[Arm, str] = {}
         self._given_up: set[Arm] = set()
         self._interrupted = False
@@ -210,6 +211,8 @@ class _Collection:
                 self._over.set()
             finally:
                 queue.task_done()
+                self._came_home.set()  # who waits for what answers cost looks again
+                self._came_home = asyncio.Event()
 
     async def _take_turn(
         self, request: Request, identity: str, live: LiveArm, tally: ArmTally
@@ -229,6 +232,8 @@ class _Collection:
     async def _ask_if_allowed(
         self, request: Request, identity: str, live: LiveArm, tally: ArmTally
     ) -> None:
+        while not self._over.is_set() and self._budget.has_to_wait(request.arm):
+            await self._came_home.wait()
         if self._over.is_set() or request.arm in self._given_up:
             return
         if self._budget.take(request.arm):

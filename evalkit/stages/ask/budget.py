@@ -19,18 +19,15 @@ class _Paid:
 
     answers: int = 0
     cost_usd: float = 0.0
-
-    @property
-    def mean(self) -> float:
-        """What one costs; 0 as long as nobody knows."""
-        return self.cost_usd / self.answers if self.answers else 0.0
+    dearest: float = 0.0
 
 
 class Budget:
     """Says before each request whether it may still be made.
 
-    A request under way counts with the mean cost of those of its arm that are answered, so that many
-    at a time do not overdraw what one at a time would keep, and a cheap arm says nothing of a dear one.
+    A request under way counts like the dearest answer of its arm so far: only one that is dearer than
+    all before it can overdraw. Where so much is not left, those under way are waited for, since most
+    turn out cheaper; a cheap arm says nothing of a dear one.
     """
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -72,15 +69,18 @@ class Budget:
         """Return whether cost is limited and no answer of an arm has told yet what one costs."""
         return self._limits.cost_usd is not None and not self._paid[arm].answers
 
+    def has_to_wait(self, arm: Arm) -> bool:
+        """Return whether an arm may be asked only once it is known what those under way cost."""
+        return not self.spent and self._under_way.total() > 0 and self._is_too_dear(arm)
+
     def take(self, arm: Arm) -> bool:
         """Return whether an arm may be asked once more, and count it if so."""
         if self.spent or self.time_is_up:
             return False
         if not self.another():
             return False
-        most = self._limits.cost_usd
-        if most is not None and self._expected + self._paid[arm].mean > most:
-            self._note(f"--max-cost {most:g}")
+        if self._is_too_dear(arm):
+            self._note(f"--max-cost {self._limits.cost_usd:g}")
             self._requests -= 1
             return False
         self._under_way[arm] += 1
@@ -108,13 +108,17 @@ class Budget:
         paid = self._paid[arm]
         paid.answers += 1
         paid.cost_usd += cost_usd
+        paid.dearest = max(paid.dearest, cost_usd)
 
-    @property
-    def _expected(self) -> float:
-        """What is paid, and what is under way will cost."""
-        return self._before + sum(
-            paid.cost_usd + self._under_way[arm] * paid.mean for arm, paid in self._paid.items()
+    def _is_too_dear(self, arm: Arm) -> bool:
+        """Return whether an answer of an arm might cost more than is left."""
+        most = self._limits.cost_usd
+        if most is None:
+            return False
+        at_most = self._before + sum(
+            paid.cost_usd + self._under_way[of] * paid.dearest for of, paid in self._paid.items()
         )
+        return at_most + self._paid[arm].dearest > most
 
     def _note(self, what: str) -> None:
         self.spent = self.spent or what
