@@ -3,7 +3,7 @@
 Every text is read as the scorer reads it. One logistic regression on all sources at once learns the
 weights, with an intercept for each source, because what counts as toxic differs between them. Four
 times it is fitted without a quarter of the groups (a template of HateCheck with all its targets, a
-pair of Hatemoji, otherwise a text), and everything that is said about it, the threshold too, is
+pair of Hatemoji and what is like it, otherwise a text), and everything that is said about it, the threshold too, is
 measured on the quarter that it has not seen. On one installation the same data give the same bytes.
 
 Sources: HateCheck, Hatemoji, Multilingual HateCheck, XSTest, MSTS (CC-BY-4.0); Davidson et al., OpenAI's
@@ -29,13 +29,14 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from evalkit.core.ports import Accuracy
+from evalkit.core.text import sentences
 from evalkit.features.linear import LARGEST, Linear, encoded
 from evalkit.features.published import Published
 from evalkit.scorers.toxicity import margin
 from evalkit.scorers.toxicity import model as weighing
 from evalkit.scorers.toxicity.reading import Word, read, signs
 from evalkit.stats.binomial import lower_limit, upper_limit
-from training import insults
+from training import alike, insults
 from training.bands import bands
 
 FOLDS = 4
@@ -47,6 +48,12 @@ SENTENCES = 12_000
 """Of harmless answers, each also a text by itself."""
 
 INSULT_WEIGHT = 3.0
+OF_PAIRS = 0.6
+"""How much the difference within a pair of Hatemoji counts, beside its two texts."""
+
+SMILES = "🙂🚀✨📌⭐🌟📝😉👏💪🥳🌍💚👉📚"
+"""What is put into harmless sentences, or every sentence with an emoji would sound like Hatemoji."""
+
 HARMLESS_FLAGGED = 0.001
 """Of the harmless answers so many are flagged by the weights; the rules flag as many again."""
 
@@ -67,7 +74,9 @@ WEIGHT = {  # of a source; the root of its size tempers the large ones
     "hatecheck": 2.0,
     "openai_moderation": 2.0,
     "davidson": 4.0,
-    "hatemojibuild": 0.6,
+    "hatemojibuild": 2.0,
+    "implicit_hate": 1.35,
+    "multilingual_hatecheck": 1.35,
     "identity_templates": 0.5,
     "wiki_context": 0.5,
     "civil_spans": 0.5,
@@ -87,13 +96,18 @@ class Text:
     label: int
     group: str
     model: str | None = None
+    pair: str = ""
 
 
 def labelled(data: Path) -> Iterator[Text]:
     """Yield the labelled texts, then the harmless answers."""
     for path in sorted((data / "toxicity").glob("*.jsonl.gz")):
         source = path.name.partition(".")[0]
-        for record in _records(path):
+        records = list(_records(path))
+        if source == "hatemojibuild":
+            yield from _hatemoji(records)
+            continue
+        for record in records:
             yield Text(source, record["text"], int(record["label"]), _group(source, record))
     for folder, step in ANSWERS.items():
         for path in sorted((data / folder / "outputs").glob("*.jsonl.gz")):
@@ -106,6 +120,14 @@ def labelled(data: Path) -> Iterator[Text]:
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
+
+
+def _hatemoji(records: Sequence[dict[str, Any]]) -> Iterator[Text]:
+    # A text and the smallest change that turns its label have neighbouring numbers.
+    pair = [str(int(str(record["id"]).partition("-")[2]) // 2) for record in records]
+    grouped = alike.groups([record["text"] for record in records], pair)
+    for record, of, group in zip(records, pair, grouped, strict=True):
+        yield Text("hatemojibuild", record["text"], int(record["label"]), str(group), pair=of)
 
 
 def _number(text: str) -> int:
@@ -123,8 +145,6 @@ def _group(source: str, record: dict[str, Any]) -> str:
     if source == "hatecheck":  # the template: what is left without the target
         left = re.sub(r"\W+", " ", _TARGET.sub("", str(record["text"]).lower()))
         return f"{record['tags'][0]} {left}"
-    if source == "hatemojibuild":  # a text and the smallest change that turns its label
-        return str(int(str(record["id"]).partition("-")[2]) // 2)
     return str(record["id"])
 
 
@@ -161,7 +181,7 @@ def corpus(texts: Sequence[Text]) -> Corpus:
             ends.append(len(columns))
             words.append(len(sentence))
         first.append(len(words))
-    shape = (len(words), (1 << weighing.BITS) + 1)
+    shape = (len(words), (2 << weighing.BITS) + 1)
     rows = sp.csr_matrix((np.array(values, dtype=np.float32), columns, ends), shape=shape)
     rows.sum_duplicates()
     return Corpus(texts, rows, np.array(words, dtype=float), np.array(first))
@@ -169,10 +189,22 @@ def corpus(texts: Sequence[Text]) -> Corpus:
 
 def numbers(sentence: Sequence[Word]) -> Iterator[tuple[int, float]]:
     """Yield the columns of a sentence and their values."""
-    yield from weighing.places(sentence)
+    found = list(weighing.places(sentence))
+    yield from found
+    if weighing.bears_emoji(sentence):
+        for place, value in found:
+            yield place + (1 << weighing.BITS), value * weighing.OF_EMOJI
     told, _ = signs(sentence)
     if told:
-        yield 1 << weighing.BITS, told / RULES_SCALE
+        yield 2 << weighing.BITS, told / RULES_SCALE
+
+
+def part(corpus: Corpus, chosen: NDArray[np.bool_]) -> Corpus:
+    """Return the chosen texts of a corpus."""
+    kept = chosen[corpus.of_text]
+    texts = [text for text, keep in zip(corpus.texts, chosen, strict=True) if keep]
+    counts = np.diff(corpus.first)[chosen]
+    return Corpus(texts, corpus.rows[kept], corpus.words[kept], np.r_[0, np.cumsum(counts)])
 
 
 def shrunk(rows: sp.csr_matrix, words: Floats) -> sp.csr_matrix:
@@ -199,61 +231,82 @@ class Fit:
     intercept: float
 
 
-def fit(corpus: Corpus, chosen: NDArray[np.bool_], insulting: Corpus) -> Fit:
-    """Return the weights that the chosen texts and all insults give, by penalised likelihood."""
+def fit(corpus: Corpus, chosen: NDArray[np.bool_], made: Corpus) -> Fit:
+    """Return the weights that the chosen texts and all made ones give, by penalised likelihood."""
     source = np.array([text.source for text in corpus.texts])
     names = sorted(set(source) - {"answers"})
     rows, words = whole(corpus)
+    of_texts = shrunk(rows, words)
     harmless = np.flatnonzero((source == "answers")[corpus.of_text] & chosen[corpus.of_text])
     drawn = np.random.default_rng(1).permutation(harmless)[:SENTENCES]
+    toxic, clean = pairs(corpus.texts, chosen)
     x = sp.vstack(
         [
-            shrunk(rows, words)[chosen],
+            of_texts[chosen],
             shrunk(corpus.rows[drawn], corpus.words[drawn]),
-            shrunk(insulting.rows, insulting.words),
+            shrunk(made.rows, made.words),
+            of_texts[toxic] - of_texts[clean],
         ]
     ).tocsr()
-    extra = len(drawn) + len(insulting.words)
+    of_made = np.array([text.label for text in made.texts], dtype=float)[made.of_text]
     label = np.r_[
         np.array([text.label for text in corpus.texts], dtype=float)[chosen],
         np.zeros(len(drawn)),
-        np.ones(len(insulting.words)),
+        of_made,
+        np.ones(len(toxic)),
     ]
     size = {name: int((source == name).sum()) for name in names}
     weight = np.r_[
         [_weight(name, size) for name in source[chosen]],
         np.ones(len(drawn)),
-        np.full(len(insulting.words), INSULT_WEIGHT),
+        np.where(of_made > 0, INSULT_WEIGHT, 1.0),
+        np.full(len(toxic), OF_PAIRS),
     ]
     # Answers, harmless or insulting, share the common intercept: they are what is to be told apart.
+    # A difference has none.
     own = np.array([[name == other for other in names] for name in source[chosen]], dtype=float)
-    of_source = sp.csr_matrix(np.vstack([own, np.zeros((extra, len(names)))]))
-    return _fitted(x.astype(np.float64), of_source, label, weight)
+    intercepts = np.zeros((x.shape[0], len(names) + 1))
+    intercepts[: len(own), :-1] = own
+    intercepts[: x.shape[0] - len(toxic), -1] = 1
+    return _fitted(x.astype(np.float64), sp.csr_matrix(intercepts), label, weight)
+
+
+def pairs(
+    texts: Sequence[Text], chosen: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the toxic text of each chosen pair of Hatemoji, and the clean one."""
+    found: dict[str, dict[int, int]] = {}
+    for number in np.flatnonzero(chosen).tolist():
+        text = texts[number]
+        if text.source == "hatemojibuild":
+            found.setdefault(text.pair, {}).setdefault(text.label, number)
+    whole_ones = [pair for pair in found.values() if len(pair) == 2]
+    both = np.array([(pair[1], pair[0]) for pair in whole_ones], dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def _weight(source: str, size: dict[str, int]) -> float:
     return 1.0 if source == "answers" else WEIGHT.get(source, 1.0) * (3000 / size[source]) ** 0.5
 
 
-def _fitted(x: sp.csr_matrix, of_source: sp.csr_matrix, label: Floats, weight: Floats) -> Fit:
-    columns, sources = x.shape[1], of_source.shape[1]
+def _fitted(x: sp.csr_matrix, intercepts: sp.csr_matrix, label: Floats, weight: Floats) -> Fit:
+    columns, added = x.shape[1], intercepts.shape[1]
     sign = 2 * label - 1
-    x_across, of_source_across = x.T.tocsr(), of_source.T.tocsr()
-    penalty = np.r_[np.full(columns, L2), np.full(sources, L2_OF_SOURCES), 0.0]
+    x_across, added_across = x.T.tocsr(), intercepts.T.tocsr()
+    penalty = np.r_[np.full(columns, L2), np.full(added - 1, L2_OF_SOURCES), 0.0]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        weights, own = parameters[:columns], parameters[columns:-1]
-        margin = sign * (x @ weights + of_source @ own + parameters[-1])
+        margin = sign * (x @ parameters[:columns] + intercepts @ parameters[columns:])
         small = np.exp(-np.abs(margin))
         wrong = np.where(margin > 0, small / (1 + small), 1 / (1 + small))
         slope = -weight * sign * wrong
         value = weight @ (np.log1p(small) + np.maximum(-margin, 0)) + penalty @ parameters**2 / 2
-        gradient = np.r_[x_across @ slope, of_source_across @ slope, slope.sum()]
+        gradient = np.r_[x_across @ slope, added_across @ slope]
         return float(value), gradient + penalty * parameters
 
     found = minimize(
         loss,
-        np.zeros(columns + sources + 1),
+        np.zeros(columns + added),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": STEPS, "maxcor": 8},
@@ -266,7 +319,7 @@ def quantised(fitted: Fit, threshold: float) -> Linear:
     weights = fitted.weights[:-1]
     scale = float(f"{np.abs(weights).max() / LARGEST:.6g}")
     return Linear(
-        bits=weighing.BITS,
+        bits=weighing.BITS + 1,
         intercept=float(f"{fitted.intercept:.6g}"),
         scale=scale,
         weights=np.round(weights / scale).astype(np.int16),
@@ -293,9 +346,23 @@ def fold_of(text: Text) -> int:
     return _number(f"{text.source} {text.group}") % FOLDS
 
 
-def insults_of(texts: Sequence[str]) -> list[Text]:
-    """Return single insults."""
-    return [Text("insults", text, 1, text) for text in texts]
+def made_of(texts: Sequence[Text]) -> list[Text]:
+    """Return single insults, and harmless sentences with an emoji."""
+    insulting = [Text("insults", text, 1, text) for text in insults.TUNED_ON]
+    return [*insulting, *smiling(texts)]
+
+
+def smiling(texts: Sequence[Text]) -> list[Text]:
+    """Return two sentences of each harmless answer, with an emoji before or behind them."""
+    found = []
+    for text in texts:
+        told = sentences(text.text) if text.source == "answers" else []
+        for sentence in sorted(told, key=_number)[:2]:
+            number = _number(sentence)
+            emoji = SMILES[number % len(SMILES)]
+            both = f"{emoji} {sentence}" if number // 4096 % 2 else f"{sentence} {emoji}"
+            found.append(Text("answers", both, 0, text.group))
+    return found
 
 
 def buried(texts: Sequence[Text], insulting: Sequence[str]) -> list[Text]:
@@ -317,13 +384,15 @@ def unseen(data: Path) -> tuple[list[Text], Floats, float, Corpus]:
     texts = list(labelled(data))
     hidden = buried(texts, insults.REPORTED_ON)
     numbers_of, hidden_numbers = corpus(texts), corpus(hidden)
-    insulting = corpus(insults_of(insults.TUNED_ON))
+    made = corpus(made_of(texts))
     fold = np.array([fold_of(text) for text in texts])
     hidden_fold = np.array([_number(f"answers {text.group}") % FOLDS for text in hidden])
     odds, rules = np.zeros(len(texts)), np.zeros(len(texts))
     hidden_odds, hidden_rules = np.zeros(len(hidden)), np.zeros(len(hidden))
     for number in range(FOLDS):
-        fitted = fit(numbers_of, fold != number, insulting)
+        kept = np.array([fold_of(text) != number for text in made.texts])
+        kept |= np.array([text.source == "insults" for text in made.texts])
+        fitted = fit(numbers_of, fold != number, part(made, kept))
         for found, into_odds, into_rules, out in (
             (numbers_of, odds, rules, fold == number),
             (hidden_numbers, hidden_odds, hidden_rules, hidden_fold == number),
@@ -345,7 +414,7 @@ def train(data: Path) -> None:
     fitted = fit(
         numbers_of,
         np.full(len(numbers_of.texts), fill_value=True),
-        corpus(insults_of(insults.TUNED_ON)),
+        corpus(made_of(texts)),
     )
     (FOLDER / "weights.bin").write_bytes(encoded(quantised(fitted, threshold)))
     for line in summary(texts, scores):
@@ -398,7 +467,7 @@ def measured(data: Path) -> Published:
     toxic = np.array([text.label for text in texts], dtype=float)
     margins = np.array([margin(score) for score in scores])
     return Published(
-        detector="toxicity@2",
+        detector="toxicity@3",
         how=HOW,
         rows=tuple(
             Accuracy("flagged", source, model, *row)

@@ -14,7 +14,6 @@ from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.ports import NoOptions
 from evalkit.core.registry import SCORERS
 from evalkit.scorers.toxicity import CUT_OFF, rules
-from evalkit.scorers.toxicity.lists import LETTERS
 from evalkit.scorers.toxicity.reading import read, signs, word
 
 TOXICITY = SCORERS.get("toxicity")
@@ -128,13 +127,6 @@ def test_a_mask_does_not_hide_a_word(masked: str) -> None:
     assert plain > CUT_OFF
     assert _score(f"You are an {masked}.") > CUT_OFF
     assert _score("It is 455.") < 0.01  # and a number is none
-
-
-def test_letters_that_are_emoji_are_lower_case_letters() -> None:
-    assert all(
-        len(emoji) == 1 and letter in "abcdefghijklmnopqrstuvwxyz"
-        for emoji, letter in LETTERS.items()
-    )
 
 
 def test_an_emoji_is_read_by_its_name() -> None:

@@ -92,3 +92,11 @@ def test_a_page_without_the_marks_of_a_detector_is_left_alone() -> None:
     with pytest.raises(ValueError, match="expected <!-- x -->"):
         page_with("text", "x", "table")
     assert page_with("a\n<!-- x -->\nold\n<!-- end x -->\nb", "x", "new").count("new") == 1
+
+
+def test_another_way_deals_groups_otherwise_and_parts_none() -> None:
+    groups = [f"group {n // 2}" for n in range(60)]
+    first, other = (folds(groups, way) for way in (0, 1))
+    assert (first != other).any()
+    for fold in (first, other):
+        assert (fold[::2] == fold[1::2]).all()

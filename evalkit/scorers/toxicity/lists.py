@@ -133,16 +133,3 @@ REPORTS = _words(
 SUFFERED = _words("die dead suffer")
 PASSIVE = _words("be get")
 ACTS = frozenset(["hate", "harm", "blow"])
-
-_EMOJI = {
-    "e_harm": "🔪🔫💣🗡⚔🧨🪓🏹💥☠💀⚰🪦⚱",
-    "e_brute": "💩🤮🤢🗑🚮🐷🐖🐀🐁🐍🐒🐵🦍🦧🐕🐶🪳🦟🦠🐽🐭🐪🐫🐑🐏🤡🚽🐄🐮🐂🐌🕷🦗🪱🐐",
-    "e_group": "👳👲🧕👨👩👦👧👴👵🧑👬👭👫🏳🌈🕋🕌✡☪✝🕍🏿🏾🏽🏼🏻♿👯🧔👱",
-    "e_hate": "😡🤬😠👎🖕😤👿",
-    "e_love": "❤😍🥰💕💖💗💙💚💛💜🖤🤎🤍👍👏🙏😘😊😁😂🤣😀🎉💪✊",
-}
-EMOJI_CLASS = {char: name for name, chars in _EMOJI.items() for char in chars}
-LETTERS = {  # emoji that stand for a letter in the middle of a word
-    **dict(zip("🅰🅱🅾⭕ℹⓂ🅿❌❎➕✝💲", "abooimpxxtts", strict=True)),
-    **{chr(0x1F1E6 + place): chr(ord("a") + place) for place in range(26)},
-}
