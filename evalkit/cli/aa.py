@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,24 +18,29 @@ from evalkit.cli.asking import (
     limits_of,
 )
 from evalkit.cli.completing import EnvelopeArgument
+from evalkit.cli.options import Seed
+
+Again = Annotated[
+    str | None,
+    typer.Option(help="A second recording of the baseline [default: its repeated draws]."),
+]
+Comparisons = Annotated[
+    int, typer.Option(min=20, help="How often the draws are dealt out to both arms anew.")
+]
+NoiseAsJson = Annotated[bool, typer.Option("--json", help="Print the noise floor as JSON.")]
 
 
 def aa(
     envelope: EnvelopeArgument,
-    again: Annotated[
-        str | None,
-        typer.Option(help="A second recording of the baseline [default: its repeated draws]."),
-    ] = None,
-    comparisons: Annotated[
-        int, typer.Option(min=20, help="How often the draws are dealt out to both arms anew.")
-    ] = 200,
+    again: Again = None,
+    comparisons: Comparisons = 200,
     max_cost: MaxCost = None,
     max_time: MaxTime = None,
     max_requests: MaxRequests = None,
     concurrency: Jobs = None,
     refresh: Refresh = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the noise floor as JSON.")] = False,
+    seed: Seed = None,
+    json: NoiseAsJson = False,
 ) -> None:
     """Lay the baseline beside itself: the noise floor, and how often this envelope cries wolf.
 
@@ -58,18 +62,12 @@ def aa(
     asked = None
     if Arm.BASELINE in loaded.envelope.live:
         # The answers of a live baseline are collected first, each case at least twice.
-        alone = twice_asked(loaded)
         started = origin(f"{loaded.envelope.name}-aa")
         asking = Asking(
-            command=f"evalkit aa {envelope}",
-            limits=limits,
-            started=started.created,
-            concurrency=concurrency,
-            refresh=refresh,
-            anyway=True,
-            resumable=False,
-        )
-        asked = asking.begin(alone, Path("reports") / started.run, started)
+            f"evalkit aa {envelope}", limits, started, concurrency, refresh,
+            anyway=True, resumable=False,
+        )  # fmt: skip
+        asked = asking.begin(twice_asked(loaded))
     found = measure_noise(loaded, again=second, comparisons=comparisons, asked=asked)
     if json:
         from evalkit.report.plan.json import noise_text

@@ -9,37 +9,45 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalkit.cli.baseline import By
 from evalkit.cli.completing import RunArgument
+from evalkit.cli.options import By
 from evalkit.core.errors import UsageError
 
 if TYPE_CHECKING:
     from evalkit.core.lock import LockEntry
+    from evalkit.core.waiver import Waiver
     from evalkit.flows.approve import Looked
     from evalkit.flows.locked import Locked
+    from evalkit.spec.lock import WaiverFile
 
 EPILOG = "Exit codes: 0 written; 2 the run cannot be approved or waived, and why."
+
+Because = Annotated[
+    str | None,
+    typer.Option(help="Let a run through that is no pass, and say why: a waiver."),
+]
+Until = Annotated[
+    str | None, typer.Option(help="The last day of the waiver, at most 90 days away.")
+]
+Broken = Annotated[
+    bool, typer.Option("--broken", help="Let even a bound through that is shown broken.")
+]
+OtherEnvelope = Annotated[
+    Path | None,
+    typer.Option(help="The envelope [default: the one the run was made with]."),
+]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Put a waiver in the place of an earlier one.")
+]
 
 
 def approve(
     run: RunArgument,
-    because: Annotated[
-        str | None,
-        typer.Option(help="Let a run through that is no pass, and say why: a waiver."),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(help="The last day of the waiver, at most 90 days away.")
-    ] = None,
-    broken: Annotated[
-        bool, typer.Option("--broken", help="Let even a bound through that is shown broken.")
-    ] = False,
-    envelope: Annotated[
-        Path | None,
-        typer.Option(help="The envelope [default: the one the run was made with]."),
-    ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Put a waiver in the place of an earlier one.")
-    ] = False,
+    because: Because = None,
+    until: Until = None,
+    broken: Broken = False,
+    envelope: OtherEnvelope = None,
+    replace: Replace = False,
     by: By = None,
 ) -> None:
     """Approve the candidate of a run that passed, or let a verdict through that is no pass.
@@ -48,17 +56,35 @@ def approve(
     of it. A waiver goes into evalkit.waivers.yaml beside the envelope, and `evalkit gate` honours it for
     this envelope, golden set and candidate until its last day. Both are files to be reviewed.
     """
-    from evalkit.cli.world import code_root, who
-    from evalkit.core.model import Arm
+    from evalkit.cli.world import who
     from evalkit.flows import approve as flow
-    from evalkit.spec.envelope import load_envelope
-    from evalkit.spec.overrides import Overrides
-    from evalkit.stages.store import RunFolder
 
     if (because is None) != (until is None):
         raise UsageError("a waiver needs both: --because TEXT --until DATE")
     if because is None and (broken or replace):
         raise UsageError("--broken and --replace are about a waiver: --because TEXT --until DATE")
+    looked = _looked_at(run, envelope)
+    name, now = flow.sound_line(who(by), "--by"), datetime.now(UTC)
+    if because is None or until is None:
+        at = now.isoformat(timespec="seconds")
+        _say_approved(looked, *flow.approve(looked, by=name, at=at))
+    else:
+        waived = flow.waive(
+            looked, by=name, because=because, until=until,
+            today=now.date(), broken=broken, replaces=replace,
+        )  # fmt: skip
+        _say_waived(looked, *waived)
+
+
+def _looked_at(run: Path, envelope: Path | None) -> Looked:
+    """Return a run beside its own envelope, and beside the one that is there today."""
+    from evalkit.cli.world import code_root
+    from evalkit.core.model import Arm
+    from evalkit.flows.approve import looked_at
+    from evalkit.spec.envelope import load_envelope
+    from evalkit.spec.overrides import Overrides
+    from evalkit.stages.store import RunFolder
+
     folder = RunFolder.open(run)
     manifest = folder.manifest()
     own = load_envelope(
@@ -69,18 +95,13 @@ def approve(
         raise UsageError(f"{path}, with which {run} was made, is not there; name it: --envelope")
     overrides = Overrides(answered={Arm.CANDIDATE: folder.answered()[Arm.CANDIDATE]})
     today = load_envelope(path, overrides=overrides, code_root=code_root())
-    looked = flow.looked_at(folder, own, today)
-    name = flow.sound_line(who(by), "--by")
-    now = datetime.now(UTC)
-    if because is None or until is None:
-        at = now.isoformat(timespec="seconds")
-        _say_approved(looked, *flow.approve(looked, by=name, at=at))
-        return
-    file, waiver = flow.waive(
-        looked, by=name, because=because, until=until,
-        today=now.date(), broken=broken, replaces=replace,
-    )  # fmt: skip
+    return looked_at(folder, own, today)
+
+
+def _say_waived(looked: Looked, file: WaiverFile, waiver: Waiver) -> None:
+    """Print the waiver, what it covers, and what to do next."""
     covered = ", ".join(waiver.bounds) or f"{waiver.verdict}, whatever bounds say"
+    path = looked.envelope.path
     sys.stdout.write(
         f"{file.path}: {waiver.sentence}\n"
         f"It covers {covered}. Commit it; evalkit gate {path} then exits with 0 and says so first.\n"

@@ -61,7 +61,7 @@ _SECONDS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 class Asking:
     """What the command line says about asking.
 
-    ``command`` is what was typed, ``started`` when, ISO 8601; one that is not ``resumable`` goes on
+    ``command`` is what was typed, ``started`` when and where; one that is not ``resumable`` goes on
     by being typed again. Where a ``ledger`` is named it is a gate, which may end as soon as its
     verdict is settled. ``against_lock`` holds the run against the lock of its envelope; ``since``
     is the moment, ISO 8601, from which on answers count.
@@ -69,7 +69,7 @@ class Asking:
 
     command: str
     limits: Limits
-    started: str
+    started: Origin
     concurrency: int | None = None
     refresh: bool = False
     anyway: bool = False
@@ -81,20 +81,20 @@ class Asking:
     def begin(
         self,
         loaded: LoadedEnvelope,
-        folder: Path,
-        origin: Origin,
+        folder: Path | None = None,
         *,
         limit: int | None = None,
         before: Path | None = None,
     ) -> RunFolder:
-        """Collect a new run."""
+        """Collect a new run, into the folder or one of its own."""
+        from evalkit.cli.world import folder_of
         from evalkit.flows.collecting import collect_run
         from evalkit.stages.store import RunFolder
 
         earlier = None if before is None else RunFolder.open(before)
-        loaded = self._hurried(loaded)
-        with self._terms(loaded, self.started) as terms:
-            return collect_run(loaded, folder, origin, terms, limit=limit, before=earlier)
+        loaded, folder = self._hurried(loaded), folder_of(self.started, folder)
+        with self._terms(loaded, self.started.created) as terms:
+            return collect_run(loaded, folder, self.started, terms, limit=limit, before=earlier)
 
     def go_on(self, loaded: LoadedEnvelope, folder: Path) -> tuple[LoadedEnvelope, RunFolder]:
         """Collect what a run that was broken off still lacks, under its own envelope.

@@ -20,6 +20,7 @@ from evalkit.cli.asking import (
     limits_of,
 )
 from evalkit.cli.completing import EnvelopeArgument
+from evalkit.cli.options import By
 
 if TYPE_CHECKING:
     from evalkit.flows.freeze import Outcome, Plan
@@ -32,9 +33,23 @@ SHOWN = 12
 
 baseline = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-By = Annotated[
-    str | None,
-    typer.Option("--by", help="Who answers for it [default: user.name of git]."),
+Candidate = Annotated[
+    bool,
+    typer.Option(
+        "--candidate",
+        help="Freeze the candidate that evalkit approve put into the lock, on fresh draws.",
+    ),
+]
+Draws = Annotated[int, typer.Option(min=1, max=100, help="Draws a case.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output",
+        help="The file of outputs [default: outputs/NAME.baseline.jsonl.gz beside the golden set].",
+    ),
+]  # fmt: skip
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Write over what is frozen; what changed is printed.")
 ]
 
 
@@ -46,24 +61,10 @@ def _group() -> None:
 @baseline.command(epilog=EPILOG)
 def freeze(
     envelope: EnvelopeArgument,
-    candidate: Annotated[
-        bool,
-        typer.Option(
-            "--candidate",
-            help="Freeze the candidate that evalkit approve put into the lock, on fresh draws.",
-        ),
-    ] = False,
-    draws: Annotated[int, typer.Option(min=1, max=100, help="Draws a case.")] = 5,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output",
-            help="The file of outputs [default: outputs/NAME.baseline.jsonl.gz beside the golden set].",
-        ),
-    ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Write over what is frozen; what changed is printed.")
-    ] = False,
+    candidate: Candidate = False,
+    draws: Draws = 5,
+    output: Output = None,
+    replace: Replace = False,
     by: By = None,
     max_cost: MaxCost = None,
     max_time: MaxTime = None,
@@ -71,7 +72,7 @@ def freeze(
     concurrency: Jobs = None,
     refresh: Refresh = False,
     strict_pins: StrictPins = False,
-) -> None:  # fmt: skip
+) -> None:
     """Record the outputs of the approved baseline, and lock what they were made with.
 
     A live baseline is asked, a recorded one copied. Writes the outputs, and evalkit.lock beside the
@@ -98,17 +99,10 @@ def freeze(
     started, run = origin(f"{loaded.envelope.name}-baseline"), None
     if plan.live:
         asking = Asking(
-            command=f"evalkit baseline freeze {envelope}",
-            limits=limits,
-            started=started.created,
-            concurrency=concurrency,
-            refresh=refresh,
-            anyway=True,
-            resumable=False,
-            against_lock=False,
-            since=plan.since,
-        )
-        run = asking.begin(plan.asked(), Path("reports") / started.run, started)
+            f"evalkit baseline freeze {envelope}", limits, started, concurrency, refresh,
+            anyway=True, resumable=False, against_lock=False, since=plan.since,
+        )  # fmt: skip
+        run = asking.begin(plan.asked())
     _say(plan, frozen(plan, started, by=name, run=run))
 
 

@@ -8,57 +8,65 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalkit.cli.options import AsJson
+
 if TYPE_CHECKING:
     from evalkit.core.errors import Problem
     from evalkit.core.labelling import CalibrationReport
     from evalkit.flows.calibrate import Answers
 
+What = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN METRIC | OUTPUTS…",
+        help="The folder of a run and one of its metrics; with --scorer recorded outputs.",
+    ),
+]
+Labels = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="What people say, JSONL or CSV: id, label, sample, arm, rater; again for more."
+    ),
+]
+Label = Annotated[
+    str, typer.Option(help="Where the label stands in a line, such as labels.refusal.")
+]
+Ask = Annotated[
+    Path | None,
+    typer.Option(
+        help="Ask here, answer by answer, for labels that tell most; kept in this file (.jsonl)."
+    ),
+]
+Scorer = Annotated[
+    str | None, typer.Option(help="Read recorded outputs with this scorer, without a run.")
+]
+Golden = Annotated[Path | None, typer.Option(help="With --scorer: the golden set of the outputs.")]
+Option = Annotated[
+    list[str] | None,
+    typer.Option(help="With --scorer: an option of it, key=value (again for more)."),
+]
+Rater = Annotated[str, typer.Option(help="With --ask: who labels.")]
+Most = Annotated[int | None, typer.Option(min=1, help="With --ask: stop after so many labels.")]
+Order = Annotated[int, typer.Option(min=0, help="With --ask: decides the order of what is asked.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Write the calibration here, for an envelope."),
+]
+
 
 def calibrate(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN METRIC | OUTPUTS…",
-            help="The folder of a run and one of its metrics; with --scorer recorded outputs.",
-        ),
-    ],
-    labels: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="What people say, JSONL or CSV: id, label, sample, arm, rater; again for more."
-        ),
-    ] = None,
-    label: Annotated[
-        str, typer.Option(help="Where the label stands in a line, such as labels.refusal.")
-    ] = "label",
-    ask: Annotated[
-        Path | None,
-        typer.Option(
-            help="Ask here, answer by answer, for labels that tell most; kept in this file (.jsonl)."
-        ),
-    ] = None,
-    scorer: Annotated[
-        str | None, typer.Option(help="Read recorded outputs with this scorer, without a run.")
-    ] = None,
-    golden: Annotated[
-        Path | None, typer.Option(help="With --scorer: the golden set of the outputs.")
-    ] = None,
-    option: Annotated[
-        list[str] | None,
-        typer.Option(help="With --scorer: an option of it, key=value (again for more)."),
-    ] = None,
-    rater: Annotated[str, typer.Option(help="With --ask: who labels.")] = "1",
-    most: Annotated[
-        int | None, typer.Option(min=1, help="With --ask: stop after so many labels.")
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, help="With --ask: decides the order of what is asked.")
-    ] = 0,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Write the calibration here, for an envelope."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    what: What,
+    labels: Labels = None,
+    label: Label = "label",
+    ask: Ask = None,
+    scorer: Scorer = None,
+    golden: Golden = None,
+    option: Option = None,
+    rater: Rater = "1",
+    most: Most = None,
+    seed: Order = 0,
+    output: Output = None,
+    json: AsJson = False,
 ) -> None:
     """Compare a scorer with people, and write the labels that correct it.
 

@@ -13,10 +13,11 @@ import typer
 
 from evalkit.cli.canary_emit import Emit, emitted
 from evalkit.cli.logs import Format, Map, labels
+from evalkit.cli.options import AsJson
 from evalkit.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from evalkit.core.canary import Decision
+    from evalkit.core.canary import CanaryPlan, Decision
     from evalkit.core.model import Arm
     from evalkit.flows.canary.logs import LogForm
     from evalkit.spec.envelope import LoadedEnvelope
@@ -24,81 +25,93 @@ if TYPE_CHECKING:
 WATCHING = "Watching"
 MOST_NAMED = 5
 
+CanaryEnvelope = Annotated[Path, typer.Argument(help="The envelope, with a key canary.")]
+Logs = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Logs of both arms; without any, the last decision is shown."),
+]
+State = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where the canary remembers [default: canary.NAME.json]."),
+]
+RunName = Annotated[
+    str | None,
+    typer.Option(
+        help="The name of the run; another one begins anew [default: the candidate's model]."
+    ),
+]
+ArmLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ARM=LABEL",
+        help="What the logs call an arm, such as candidate=v42; again for more "
+        "[default: candidate, canary; baseline, stable, control].",
+    ),
+]
+LeaveOut = Annotated[
+    int, typer.Option(min=0, metavar="N", help="So many malformed records a log are left out.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Decide as of this time, in a replay of old logs."),
+]
+EmitFor = Annotated[
+    Emit | None,
+    typer.Option(help="Print the rollout as configuration of what steers the traffic."),
+]
+WatchOn = Annotated[
+    bool,
+    typer.Option("--watch", help="Stay, and look again and again.", rich_help_panel=WATCHING),
+]
+Every = Annotated[
+    str, typer.Option(metavar="TIME", help="How often to look.", rich_help_panel=WATCHING)
+]
+WebhookUrl = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where to post decisions.", rich_help_panel=WATCHING),
+]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Where to serve /metrics and decisions.",
+        rich_help_panel=WATCHING,
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="End once the stage with this share is decided, such as 5%.",
+        rich_help_panel=WATCHING,
+    ),
+]
+
 
 def canary(
-    envelope: Annotated[Path, typer.Argument(help="The envelope, with a key canary.")],
-    logs: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Logs of both arms; without any, the last decision is shown."),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Where the canary remembers [default: canary.NAME.json]."
-        ),
-    ] = None,
-    run: Annotated[
-        str | None,
-        typer.Option(
-            help="The name of the run; another one begins anew [default: the candidate's model]."
-        ),
-    ] = None,
-    arm: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ARM=LABEL",
-            help="What the logs call an arm, such as candidate=v42; again for more "
-            "[default: candidate, canary; baseline, stable, control].",
-        ),
-    ] = None,
+    envelope: CanaryEnvelope,
+    logs: Logs = None,
+    state: State = None,
+    run: RunName = None,
+    arm: ArmLabels = None,
     log_format: Format = None,
     mapped: Map = None,
-    skip_malformed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="So many malformed records a log are left out.")
-    ] = 0,
-    as_of: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Decide as of this time, in a replay of old logs."),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
-    emit: Annotated[
-        Emit | None,
-        typer.Option(help="Print the rollout as configuration of what steers the traffic."),
-    ] = None,
-    watch: Annotated[
-        bool,
-        typer.Option("--watch", help="Stay, and look again and again.", rich_help_panel=WATCHING),
-    ] = False,
-    every: Annotated[
-        str, typer.Option(metavar="TIME", help="How often to look.", rich_help_panel=WATCHING)
-    ] = "60s",
-    webhook: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Where to post decisions.", rich_help_panel=WATCHING),
-    ] = None,
-    listen: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOST:PORT",
-            help="Where to serve /metrics and decisions.",
-            rich_help_panel=WATCHING,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SHARE",
-            help="End once the stage with this share is decided, such as 5%.",
-            rich_help_panel=WATCHING,
-        ),
-    ] = None,
+    skip_malformed: LeaveOut = 0,
+    as_of: AsOf = None,
+    json: AsJson = False,
+    emit: EmitFor = None,
+    watch: WatchOn = False,
+    every: Every = "60s",
+    webhook: WebhookUrl = None,
+    listen: Listen = None,
+    until: Until = None,
 ) -> None:
     """Read new traffic of a canary, and decide: promote, hold, or roll back.
 
     Every look is safe: false rollbacks stay below 1 − confidence over all looks, stages and bounds.
     Exit codes: 0 promote, 1 roll back, 3 hold, 4 hold for lack of data.
     """
-    from evalkit.cli.world import code_root, result_console, until_read
+    from evalkit.cli.world import code_root
     from evalkit.flows.canary.opened import plan_of
     from evalkit.spec.envelope import load_envelope
 
@@ -114,16 +127,27 @@ def canary(
 
         options = WatchOptions(_length("--every", every), webhook, listen, until)
         sys.exit(int(watched(loaded, path, logs or [], form, options, run=run, json=json)))
-    for name, given in (("webhook", webhook), ("listen", listen), ("until", until)):
-        if given:
-            raise UsageError(f"--{name} is for a process that stays; add --watch")
+    _refuse_without_watch({"webhook": webhook, "listen": listen, "until": until})
     now = _now(as_of)
     if logs:
         decision = _looked_at_logs(loaded, path, logs, form, now, run, replay=as_of is not None)
     else:
         decision = _newest(loaded, path, now, run)
+    _show(plan, decision, as_json=json)
+    sys.exit(int(decision.exit_code))
+
+
+def _refuse_without_watch(options: Mapping[str, str | None]) -> None:
+    for name, given in options.items():
+        if given:
+            raise UsageError(f"--{name} is for a process that stays; add --watch")
+
+
+def _show(plan: CanaryPlan, decision: Decision, *, as_json: bool) -> None:
+    from evalkit.cli.world import result_console, until_read
+
     with until_read():
-        if json:
+        if as_json:
             from evalkit.report.canary.json import canary_text
 
             sys.stdout.write(canary_text(plan, decision))
@@ -131,7 +155,6 @@ def canary(
             from evalkit.report.canary.terminal import print_canary
 
             print_canary(plan, decision, result_console())
-    sys.exit(int(decision.exit_code))
 
 
 def _looked_at_logs(

@@ -127,7 +127,7 @@ def _outbox(path: Path, plan: CanaryPlan, options: WatchOptions) -> Outbox | Non
 
 
 def _share(text: str) -> float:
-    from evalkit.spec.grammar import Quantity
+    from evalkit.spec.words import Quantity
 
     try:
         return Quantity.read(text).value

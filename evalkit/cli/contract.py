@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.options import AsJson
 from evalkit.core.contract import Standing
 from evalkit.core.verdict import ExitCode
 
@@ -33,7 +34,7 @@ def _group() -> None:
 def diff(
     old: Annotated[Path, typer.Argument(help="The response schema that readers know.")],
     new: Annotated[Path, typer.Argument(help="The one that answers are held to now.")],
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Show what changed between two response schemas for whoever reads the answers.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalkit.cli.completing import RunArgument, runs
+from evalkit.cli.options import AsJson
 
 if TYPE_CHECKING:
     from evalkit.flows.diff import Wanted
@@ -46,7 +47,7 @@ def diff(
             help=f"Show so many with their texts and count the rest [default: {LIMIT}; with --json all].",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Show the cases of a run that changed between its arms, with a word diff of both answers.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,14 +25,24 @@ from evalkit.cli.asking import (
 )
 from evalkit.cli.ci import CI, Ci
 from evalkit.cli.completing import EnvelopeArgument
-from evalkit.cli.show import AsJson, Drift, show_run
+from evalkit.cli.options import (
+    REPORTS,
+    Drift,
+    Redact,
+    Repeats,
+    Resume,
+    RunOutput,
+    Seed,
+    Undecided,
+    VerdictAsJson,
+)
+from evalkit.cli.show import show_run
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
 from evalkit.core.verdict import ExitCode, Verdict
 
 if TYPE_CHECKING:
     from evalkit.core.run import Origin
-    from evalkit.flows.waiving import Waivers
     from evalkit.spec.envelope import LoadedEnvelope
 
 EPILOG = "Exit codes: " + ", ".join(
@@ -49,86 +58,67 @@ EPILOG = "Exit codes: " + ", ".join(
     }.items()
 )
 
-
 OLDEST_BASELINE = 30
+"""After so many days a recorded baseline may no longer be what its snapshot answers."""
 
-
-class Inconclusive(StrEnum):
-    """What an undecided bound does to the exit code."""
-
-    BLOCK = "block"
-    WARN = "warn"
+Candidate = Annotated[
+    str | None,
+    typer.Option(
+        help="Another candidate: a recording (.jsonl[.gz]), a snapshot (.yaml), or provider:model."
+    ),
+]
+Baseline = Annotated[str | None, typer.Option(help="Another baseline, in the same forms.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Judge only this bound (again for more). A smoke run: never a pass."),
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Ask only the first N cases. A smoke run: never a pass.")
+]
+GoOn = Annotated[
+    Path | None,
+    typer.Option(
+        "--continue", help="A run to go on with on more cases; every bound must be bet on."
+    ),
+]
+LedgerFile = Annotated[Path, typer.Option(help="Where the looks at each candidate are counted.")]
+IfChanged = Annotated[
+    bool,
+    typer.Option(
+        "--if-changed",
+        help="Run nothing where the newest run of the same inputs in the ledger was a pass.",
+    ),
+]
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Ask even where no answer could prove a bound.")
+]
 
 
 def gate(
     envelope: EnvelopeArgument,
-    candidate: Annotated[
-        str | None,
-        typer.Option(
-            help="Another candidate: a recording (.jsonl[.gz]), a snapshot (.yaml), or provider:model."
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="Another baseline, in the same forms.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Judge only this bound (again for more). A smoke run: never a pass."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Ask only the first N cases. A smoke run: never a pass."),
-    ] = None,
-    repeats: Annotated[
-        int | None, typer.Option(min=1, help="Samples of the candidate a case.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The seed of everything random.")] = None,
-    inconclusive: Annotated[
-        Inconclusive | None,
-        typer.Option(help="Whether an undecided bound blocks (exit 3) or warns (exit 0)."),
-    ] = None,
+    candidate: Candidate = None,
+    baseline: Baseline = None,
+    only: Only = None,
+    limit: Limit = None,
+    repeats: Repeats = None,
+    seed: Seed = None,
+    inconclusive: Undecided = None,
     drift: Drift = None,
-    go_on: Annotated[
-        Path | None,
-        typer.Option(
-            "--continue", help="A run to go on with on more cases; every bound must be bet on."
-        ),
-    ] = None,
-    ledger: Annotated[
-        Path, typer.Option(help="Where the looks at each candidate are counted.")
-    ] = Path("reports") / "ledger.jsonl",
-    if_changed: Annotated[
-        bool,
-        typer.Option(
-            "--if-changed",
-            help="Run nothing where the newest run of the same inputs in the ledger was a pass.",
-        ),
-    ] = False,
-    resume: Annotated[
-        Path | None, typer.Option(help="A run that was broken off: ask what is still missing.")
-    ] = None,
+    go_on: GoOn = None,
+    ledger: LedgerFile = REPORTS / "ledger.jsonl",
+    if_changed: IfChanged = False,
+    resume: Resume = None,
     max_cost: MaxCost = None,
     max_time: MaxTime = None,
     max_requests: MaxRequests = None,
     concurrency: Jobs = None,
     refresh: Refresh = False,
     strict_pins: StrictPins = False,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Ask even where no answer could prove a bound.")
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="The run folder [default: reports/NAME-TIME-ID]."),
-    ] = None,
-    json: AsJson = False,
+    anyway: Anyway = False,
+    output: RunOutput = None,
+    json: VerdictAsJson = False,
     ci: Ci = None,
-    redact: Annotated[
-        bool,
-        typer.Option(
-            "--redact",
-            help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
-        ),
-    ] = False,
+    redact: Redact = False,
 ) -> None:
     """Measure baseline and candidate, and judge by the envelope.
 
@@ -136,91 +126,63 @@ def gate(
     its interval and leaves a run folder with an HTML report.
     """
     from evalkit.cli.world import origin
+    from evalkit.flows.waiving import Waivers
     from evalkit.spec.overrides import Overrides
+    from evalkit.stages.ledger import Ledger
     from evalkit.stages.store import RunFolder
 
     overrides = Overrides(
-        candidate=candidate,
-        baseline=baseline,
-        repeats=repeats,
-        seed=seed,
-        inconclusive=inconclusive,
-        only=tuple(only or ()),
-        drift=drift,
-    )
+        candidate=candidate, baseline=baseline, repeats=repeats, seed=seed,
+        inconclusive=inconclusive, only=tuple(only or ()), drift=drift,
+    )  # fmt: skip
     command = typed("gate", envelope, overrides)
     limits = limits_of(max_cost, max_time, max_requests)
     loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = replace(origin(loaded.envelope.name), redacted=redact)
-    waivers = _waivers(loaded)
+    waivers = Waivers.of(loaded)  # a file that is none is told before anybody is asked
+    Ledger(ledger).check()
     if if_changed:
         _refuse_beside_if_changed(
             {"--resume": resume, "--continue": go_on, "--limit": limit, "--only": only,
              "--refresh": refresh or None}
         )  # fmt: skip
         _rely_on_the_last(loaded, ledger, started, output, as_json=json, ci=ci)
-    asking = Asking(
-        command=command,
-        limits=limits,
-        started=started.created,
-        concurrency=concurrency,
-        refresh=refresh,
-        anyway=anyway,
-        ledger=ledger,
+    asking = Asking(command, limits, started, concurrency, refresh, anyway=anyway, ledger=ledger)
+    verdict, folder = _gated(
+        loaded, asking, ledger, output=output, limit=limit, go_on=go_on, resume=resume
     )
-    folder = output or Path("reports") / started.run
-    call = _Call(asking, started, ledger, folder, limit, go_on, resume)
-    verdict, folder = _gated(loaded, call)
     verdict = waivers.apply(RunFolder(folder), verdict, datetime.now(UTC).date())
     _warn_of_age(verdict, started.created)
     show_run(folder, verdict, as_json=json, command=command, ci=ci, redact=redact or None)
     sys.exit(int(verdict.exit_code))
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What of the command line says how a gate is run."""
-
-    asking: Asking
-    started: Origin
-    ledger: Path
-    folder: Path
-    limit: int | None
-    go_on: Path | None
-    resume: Path | None
-
-
-def _gated(loaded: LoadedEnvelope, call: _Call) -> tuple[Verdict, Path]:
+def _gated(
+    loaded: LoadedEnvelope, asking: Asking, ledger: Path, *,
+    output: Path | None, limit: int | None, go_on: Path | None, resume: Path | None,
+) -> tuple[Verdict, Path]:  # fmt: skip
     """Return the verdict of a new run, or of one that is gone on with, and its folder."""
-    if call.resume is None and not loaded.envelope.asks:
+    if resume is None and not loaded.envelope.asks:
+        from evalkit.cli.world import folder_of
         from evalkit.flows import gate as flow
         from evalkit.stages.ledger import Ledger
         from evalkit.stages.store import RunFolder
 
-        before = None if call.go_on is None else RunFolder.open(call.go_on)
+        folder = folder_of(asking.started, output)
+        before = None if go_on is None else RunFolder.open(go_on)
         verdict = flow.gate(
-            loaded, call.folder, call.started,
-            limit=call.limit, ledger=Ledger(call.ledger), before=before,
-        )  # fmt: skip
-        return verdict, call.folder
-    if call.resume is None:
-        run = call.asking.begin(
-            loaded, call.folder, call.started, limit=call.limit, before=call.go_on
+            loaded, folder, asking.started, limit=limit, ledger=Ledger(ledger), before=before
         )
+        return verdict, folder
+    if resume is None:
+        run = asking.begin(loaded, output, limit=limit, before=go_on)
     else:
-        loaded, run = call.asking.go_on(loaded, call.resume)
+        loaded, run = asking.go_on(loaded, resume)
     # Loaded only now: what computes takes a while to load, and the first request did not wait.
     from evalkit.flows.gate import judge_collected
     from evalkit.stages.ledger import Ledger
 
-    return judge_collected(run, loaded, Ledger(call.ledger)), run.path
-
-
-def _waivers(loaded: LoadedEnvelope) -> Waivers:
-    """Return the waivers of an envelope; a file that is none is told before anybody is asked."""
-    from evalkit.flows.waiving import Waivers
-
-    return Waivers.of(loaded)
+    return judge_collected(run, loaded, Ledger(ledger)), run.path
 
 
 def _refuse_beside_if_changed(options: Mapping[str, object]) -> None:

@@ -8,30 +8,34 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.options import REPORTS, AsJson
+
 NEWEST = 20
+
+Runs = Annotated[Path, typer.Argument(help="The folder in which the folders of runs lie.")]
+OfEnvelope = Annotated[
+    list[str] | None, typer.Option(help="Only runs of this envelope, by name; again for more.")
+]
+OfBound = Annotated[
+    list[str] | None, typer.Option(help="Only this bound, by name; again for more.")
+]
+Last = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help=f"Only the newest runs of each envelope [default: {NEWEST} here, all in HTML and JSON].",
+    ),
+]
+Page = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page to this file.")]
 
 
 def history(
-    folder: Annotated[
-        Path, typer.Argument(help="The folder in which the folders of runs lie.")
-    ] = Path("reports"),
-    envelope: Annotated[
-        list[str] | None, typer.Option(help="Only runs of this envelope, by name; again for more.")
-    ] = None,
-    bound: Annotated[
-        list[str] | None, typer.Option(help="Only this bound, by name; again for more.")
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help=f"Only the newest runs of each envelope [default: {NEWEST} here, all in HTML and JSON].",
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page to this file.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,
+    folder: Runs = REPORTS,
+    envelope: OfEnvelope = None,
+    bound: OfBound = None,
+    last: Last = None,
+    html: Page = None,
+    json: AsJson = False,
 ) -> None:
     """Show the estimates of past runs per bound with their intervals, oldest first.
 

@@ -26,52 +26,61 @@ class By(StrEnum):
     INPUT = "input"
 
 
+Files = Annotated[
+    list[str], typer.Argument(help="Logs, or results of other tools; - is standard input.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="The run folder [default: reports/imported-TIME-ID]."),
+]
+Candidate = Annotated[
+    str | None, typer.Option(help="Which arm of the logs, or which file, is the candidate.")
+]
+Baseline = Annotated[
+    str | None, typer.Option(help="Which arm of the logs, or which file, is the baseline.")
+]
+OneCase = Annotated[
+    By, typer.Option(help="What makes two requests one case: their id, or what was asked.")
+]
+Draws = Annotated[
+    bool, typer.Option("--draws", help="Take several answers to a case as its draws.")
+]
+Common = Annotated[
+    bool, typer.Option("--common", help="Keep only the cases that both arms answered.")
+]
+Cases = Annotated[Path | None, typer.Option(help="Write what was asked as a golden set, too.")]
+Outputs = Annotated[
+    Path | None, typer.Option(help="Write the candidate's answers as a recording, too.")
+]
+
+
 def import_logs(
-    files: Annotated[
-        list[str], typer.Argument(help="Logs, or results of other tools; - is standard input.")
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="The run folder [default: reports/imported-TIME-ID]."),
-    ] = None,
+    files: Files,
+    output: Output = None,
     reader: Format = None,
     where: Map = None,
-    candidate: Annotated[
-        str | None, typer.Option(help="Which arm of the logs, or which file, is the candidate.")
-    ] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="Which arm of the logs, or which file, is the baseline.")
-    ] = None,
-    by: Annotated[
-        By, typer.Option(help="What makes two requests one case: their id, or what was asked.")
-    ] = By.ID,
-    draws: Annotated[
-        bool, typer.Option("--draws", help="Take several answers to a case as its draws.")
-    ] = False,
-    common: Annotated[
-        bool, typer.Option("--common", help="Keep only the cases that both arms answered.")
-    ] = False,
+    candidate: Candidate = None,
+    baseline: Baseline = None,
+    by: OneCase = By.ID,
+    draws: Draws = False,
+    common: Common = False,
     skip_malformed: SkipMalformed = 0,
-    cases: Annotated[
-        Path | None, typer.Option(help="Write what was asked as a golden set, too.")
-    ] = None,
-    outputs: Annotated[
-        Path | None, typer.Option(help="Write the candidate's answers as a recording, too.")
-    ] = None,
+    cases: Cases = None,
+    outputs: Outputs = None,
 ) -> None:
     """Turn logs, or the results of another tool, into a run folder.
 
     Judge it with: evalkit judge RUN --envelope ENVELOPE. A path in --map is a key, keys with dots
     between them, or a JMESPath expression.
     """
-    from evalkit.cli.world import origin
+    from evalkit.cli.world import folder_of, origin
     from evalkit.flows.importing import Wanted
     from evalkit.flows.importing import import_logs as imported
     from evalkit.report.text.safe import visible
     from evalkit.spec.traffic import field_map
 
     started = origin("imported")
-    folder = output or Path("reports") / started.run
+    folder = folder_of(started, output)
     found = imported(
         files,
         folder,

@@ -10,7 +10,8 @@ import typer
 
 from evalkit.cli.ci import Ci
 from evalkit.cli.completing import RunArgument
-from evalkit.cli.show import AsJson, Drift, Redact, show_run
+from evalkit.cli.options import Drift, RedactFromNowOn, VerdictAsJson
+from evalkit.cli.show import show_run
 
 
 def judge(
@@ -24,16 +25,16 @@ def judge(
         typer.Option("-o", "--output", help="That folder [default: reports/NAME-TIME-ID]."),
     ] = None,
     drift: Drift = None,
-    json: AsJson = False,
+    json: VerdictAsJson = False,
     ci: Ci = None,
-    redact: Redact = None,
+    redact: RedactFromNowOn = None,
 ) -> None:
     """Judge the samples of an earlier run again, without a call.
 
     The same envelope gives the same verdict, byte for byte; another one is judged into a run folder
     of its own.
     """
-    from evalkit.cli.world import code_root, origin
+    from evalkit.cli.world import code_root, folder_of, origin
     from evalkit.core.errors import UsageError
     from evalkit.flows.gate import judge_otherwise, judge_run
     from evalkit.spec.envelope import load_envelope
@@ -54,7 +55,7 @@ def judge(
         who = Overrides(answered=folder.answered(), drift=drift)
         loaded = load_envelope(envelope, overrides=who, code_root=code_root())
         started = origin(loaded.envelope.name)
-        shown = output or Path("reports") / started.run
+        shown = folder_of(started, output)
         verdict = judge_otherwise(folder, loaded, shown, started)
     show_run(shown, verdict, as_json=json, ci=ci, redact=redact)
     sys.exit(int(verdict.exit_code))

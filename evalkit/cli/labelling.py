@@ -20,11 +20,13 @@ from evalkit.core.model import Arm, Case, Json
 from evalkit.core.wording import count_text
 from evalkit.files.writing import LineLog
 from evalkit.flows.calibrate import Answers, Labels
-from evalkit.report.calibration.terminal import print_answer
+from evalkit.report.calibration.terminal import print_answer, print_welcome
 from evalkit.report.view import case_text
 from evalkit.stages.calibrate.drawing import Frame, Scored, to_label, wanted
 
 WORDS = {"y": 1.0, "yes": 1.0, "1": 1.0, "n": 0.0, "no": 0.0, "0": 0.0}
+PLACES, TIES = {"1", "2"}, {"t", "tie"}
+HALF = 0.5
 SKIP, UNDO, QUIT = {"s", "skip"}, {"u", "undo"}, {"q", "quit"}
 
 
@@ -63,7 +65,7 @@ class Session:
             RunInterruptedError: somebody interrupted it.
         """
         console = Console(stderr=True, highlight=False)
-        console.print(self._welcome(), soft_wrap=True)
+        print_welcome(self._welcome(), self.answers.criteria, console)
         try:
             with LineLog(self.log) as log, _heard() as bell:
                 self._bell = bell
@@ -101,11 +103,8 @@ class Session:
 
     def _answer(self, each: Scored, console: Console) -> str:
         """Show an answer, and return what is said of it: a number, or a word for what to do."""
-        case = self.answers.cases.get(each.sample.case_id, Case(each.sample.case_id, ""))
-        text = case_text(case, {Arm.CANDIDATE: each.sample})
         place = f"{self.given + 1} of about {self._wanted()}"
-        question = [self._question()]
-        print_answer(place, text.prompt, text.answers[Arm.CANDIDATE], console, question=question)
+        print_answer(place, self._shown(each), console, question=[self._question()])
         while True:
             sys.stderr.write("> ")
             sys.stderr.flush()
@@ -115,12 +114,35 @@ class Session:
             word = line.strip().lower()
             if word in SKIP | UNDO | QUIT:
                 return word
-            value = self._value(word)
+            value = self._value(word, each)
             if value is not None:
                 return repr(value)
             console.print(self._question(), soft_wrap=True, markup=False)
 
-    def _value(self, word: str) -> float | None:
+    def _shown(self, each: Scored) -> Iterator[tuple[str, str]]:
+        """Yield what is shown of an answer, each part with its heading."""
+        case = self.answers.cases.get(each.sample.case_id, Case(each.sample.case_id, ""))
+        own = case_text(case, {Arm.CANDIDATE: each.sample})
+        if own.prompt:
+            yield "Asked", own.prompt
+        if own.reference and self.answers.criteria:
+            yield "Reference", own.reference
+        if each.beside is None:
+            yield "Answered", own.answers[Arm.CANDIDATE]
+            return
+        other = case_text(case, {Arm.BASELINE: each.beside}).answers[Arm.BASELINE]
+        both = [own.answers[Arm.CANDIDATE], other]
+        yield from zip(("First", "Second"), both if self._leads(each) else both[::-1], strict=True)
+
+    def _leads(self, each: Scored) -> bool:
+        """Return whether the candidate's answer stands first of two: half of them do, by chance."""
+        return chance_of(f"{self.seed} first", repr(each.key)) < HALF
+
+    def _value(self, word: str, each: Scored) -> float | None:
+        if self.answers.compares:
+            if word not in PLACES:
+                return HALF if word in TIES else None
+            return float((word == "1") == self._leads(each))
         if self.answers.value.kind is Kind.RATE:
             return WORDS.get(word)
         support = self.answers.value.natural_support
@@ -132,16 +154,20 @@ class Session:
 
     def _question(self) -> str:
         value = self.answers.value
+        if self.answers.compares:
+            return "better?  1 the first   2 the second   t neither   s skip   u undo   q quit"
         if value.kind is Kind.RATE:
             what = value.labels[0] if value.labels else self.answers.name
+            what = "are the criteria met" if self.answers.criteria else what
             return f"{what}?  y yes   n no   s skip   u undo   q quit"
         low, high = value.natural_support.lower, value.natural_support.upper
         return f"{self.answers.name}?  a number from {low:g} to {high:g}   s skip   u undo   q quit"
 
     def _welcome(self) -> str:
+        whose = "which arm's answer stands first" if self.answers.compares else "whose answer it is"
         return (
-            f"Labels go into {self.log} as they are given. What the scorer says is not shown, nor whose "
-            f"answer it is. About {self._wanted()} labels are needed; more make intervals narrower."
+            f"Labels go into {self.log} as they are given. What the scorer says is not shown, nor {whose}. "
+            f"About {self._wanted()} labels are needed; more make intervals narrower."
         )
 
     def _wanted(self) -> int:

@@ -9,48 +9,52 @@ from typing import Annotated
 import typer
 
 from evalkit.cli.completing import EnvelopeArgument
+from evalkit.cli.options import OtherBaseline, OtherCandidate, Repeats
 from evalkit.core.verdict import ExitCode
+
+Pilot = Annotated[
+    Path | None,
+    typer.Option(help="A run folder to take noise, cost and time from [default: recordings]."),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="BOUND=SHARE: the rate an unchanged candidate has; of a delta, the cases that differ."
+    ),
+]
+Aim = Annotated[
+    float,
+    typer.Option(min=0.5, max=0.999, help="The chance an unchanged candidate should have to pass."),
+]
+Parallel = Annotated[
+    int, typer.Option("-j", "--jobs", min=1, help="Calls at a time, for the time they take.")
+]
+Curves = Annotated[bool, typer.Option("--curves", help="Show what becomes of every true value.")]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Exit 3 when a blocking bound has less than even chances to pass."
+    ),
+]
+Page = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write the plan as an HTML page.")
+]
+PlanAsJson = Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")]
 
 
 def plan(
     envelope: EnvelopeArgument,
-    pilot: Annotated[
-        Path | None,
-        typer.Option(help="A run folder to take noise, cost and time from [default: recordings]."),
-    ] = None,
-    assume: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="BOUND=SHARE: the rate an unchanged candidate has; of a delta, the cases that differ."
-        ),
-    ] = None,
-    candidate: Annotated[str | None, typer.Option(help="Another candidate, as in gate.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="Another baseline, as in gate.")] = None,
-    repeats: Annotated[
-        int | None, typer.Option(min=1, help="Samples of the candidate a case.")
-    ] = None,
-    aim: Annotated[
-        float,
-        typer.Option(
-            min=0.5, max=0.999, help="The chance an unchanged candidate should have to pass."
-        ),
-    ] = 0.9,
-    parallel: Annotated[
-        int, typer.Option("-j", "--jobs", min=1, help="Calls at a time, for the time they take.")
-    ] = 16,
-    curves: Annotated[
-        bool, typer.Option("--curves", help="Show what becomes of every true value.")
-    ] = False,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Exit 3 when a blocking bound has less than even chances to pass."
-        ),
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the plan as an HTML page.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    pilot: Pilot = None,
+    assume: Assume = None,
+    candidate: OtherCandidate = None,
+    baseline: OtherBaseline = None,
+    repeats: Repeats = None,
+    aim: Aim = 0.9,
+    parallel: Parallel = 16,
+    curves: Curves = False,
+    check: Check = False,
+    output: Page = None,
+    json: PlanAsJson = False,
 ) -> None:
     """Tell what the golden set can show about every bound, before a single call.
 

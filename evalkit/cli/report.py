@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from evalkit.cli.ci import Ci
 from evalkit.cli.completing import RunArgument
-from evalkit.cli.show import AsJson, Redact, show_run
+from evalkit.cli.options import RedactFromNowOn, VerdictAsJson
+from evalkit.cli.show import show_run
 
 
 def report(
     run: RunArgument,
-    json: AsJson = False,
+    json: VerdictAsJson = False,
     ci: Ci = None,
-    redact: Redact = None,
+    redact: RedactFromNowOn = None,
 ) -> None:
     """Render the reports of an earlier run again.
 

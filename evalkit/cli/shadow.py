@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalkit.cli.completing import EnvelopeArgument
-from evalkit.cli.gate import Inconclusive
 from evalkit.cli.logs import Format, Map, SkipMalformed, labels
-from evalkit.cli.show import AsJson, Drift, Look
+from evalkit.cli.options import Drift, Look, Undecided, VerdictAsJson
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
 from evalkit.core.shadow import Join
@@ -26,87 +25,90 @@ REPORT, DOCUMENT, GOLDEN = "report.html", "shadow.json", "to-label.jsonl"
 CASE_FILES = (".jsonl", ".jsonl.gz")
 SECONDS_AN_HOUR = 3600.0
 
+Logs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="LOGS...",
+        help="Files, folders, patterns or URLs; baseline=FILE and candidate=FILE where each arm has its own.",
+    ),
+]
+ArmLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ARM=LABEL",
+        help="What the logs call an arm, such as candidate=canary [default: baseline, candidate].",
+    ),
+]
+Since = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only requests from this time on, in UTC.")
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only requests before this time.")]
+MaxAge = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="HOURS", help="Do not judge logs that end longer ago (exit 4)."),
+]
+JoinBy = Annotated[
+    Join,
+    typer.Option(
+        help="Pair requests by id where both arms saw them (auto), although the candidate saw only a "
+        "part of them (part), or never (none)."
+    ),
+]
+SkipLabelled = Annotated[
+    bool,
+    typer.Option(
+        "--skip-labelled",
+        help="Leave bounds that logs cannot measure to the gate: they are named and decide nothing.",
+    ),
+]
+SampleCases = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Write N requests as a golden set for people to label."),
+]
+Jobs = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="Processes [default: all cores].")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Work on a Dask cluster (extra scale)."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="A folder for the report [default: reports/NAME-shadow-TIME-ID]; with --sample-cases a "
+        ".jsonl file is the golden set.",
+    ),
+]
+
 
 def shadow(
-    logs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="LOGS...",
-            help="Files, folders, patterns or URLs; baseline=FILE and candidate=FILE where each arm has its own.",
-        ),
-    ],
+    logs: Logs,
     envelope: EnvelopeArgument,
-    arm: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ARM=LABEL",
-            help="What the logs call an arm, such as candidate=canary [default: baseline, candidate].",
-        ),
-    ] = None,
+    arm: ArmLabels = None,
     reader: Format = None,
     mapped: Map = None,
     skip_malformed: SkipMalformed = 0,
-    since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only requests from this time on, in UTC.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only requests before this time.")
-    ] = None,
-    max_age: Annotated[
-        float | None,
-        typer.Option(
-            min=0, metavar="HOURS", help="Do not judge logs that end longer ago (exit 4)."
-        ),
-    ] = None,
-    join: Annotated[
-        Join,
-        typer.Option(
-            help="Pair requests by id where both arms saw them (auto), although the candidate saw only a "
-            "part of them (part), or never (none)."
-        ),
-    ] = Join.AUTO,
-    skip_labelled: Annotated[
-        bool,
-        typer.Option(
-            "--skip-labelled",
-            help="Leave bounds that logs cannot measure to the gate: they are named and decide nothing.",
-        ),
-    ] = False,
-    sample_cases: Annotated[
-        int,
-        typer.Option(
-            min=0, metavar="N", help="Write N requests as a golden set for people to label."
-        ),
-    ] = 0,
-    inconclusive: Annotated[
-        Inconclusive | None,
-        typer.Option(help="Whether an undecided bound blocks (exit 3) or warns (exit 0)."),
-    ] = None,
+    since: Since = None,
+    until: Until = None,
+    max_age: MaxAge = None,
+    join: JoinBy = Join.AUTO,
+    skip_labelled: SkipLabelled = False,
+    sample_cases: SampleCases = 0,
+    inconclusive: Undecided = None,
     drift: Drift = None,
-    jobs: Annotated[
-        int | None, typer.Option("-j", "--jobs", min=1, help="Processes [default: all cores].")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="tcp://HOST:PORT", help="Work on a Dask cluster (extra scale)."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="A folder for the report [default: reports/NAME-shadow-TIME-ID]; with --sample-cases a "
-            ".jsonl file is the golden set.",
-        ),
-    ] = None,
-    json: AsJson = False,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    output: Output = None,
+    json: VerdictAsJson = False,
 ) -> None:
     """Judge production logs in which both arms are, by the envelope of the gate.
 
     Bounds that need no label are judged as the gate judges them; the others are named. Shows every
     number by hour and day, and where among the traffic the arms differ most.
     """
-    from evalkit.cli.world import code_root, origin
+    from evalkit.cli.world import code_root, folder_of, origin
     from evalkit.flows.shadow import flow
     from evalkit.spec.envelope import load_envelope
     from evalkit.spec.overrides import Overrides
@@ -116,7 +118,7 @@ def shadow(
     overrides = Overrides(inconclusive=inconclusive, drift=drift)
     loaded = load_envelope(envelope, overrides=overrides, code_root=root)
     started = origin(f"{loaded.envelope.name}-shadow")
-    folder, golden = _places(output, started.run, sample=bool(sample_cases))
+    folder, golden = _places(output, folder_of(started), sample=bool(sample_cases))
     asked = flow.Asked(
         sources=_sources(logs, whole=cluster is not None),
         arms=_arms(arm or ()),
@@ -133,14 +135,9 @@ def shadow(
         reads_texts=drift is not Look.OFF,
     )
     told = flow.shadow(
-        loaded,
-        asked,
-        _executor(jobs, cluster, logs),
-        started,
-        now=time.time(),
-        code_root=root,
-        progress=_progress,
-    )
+        loaded, asked, _executor(jobs, cluster, logs), started,
+        now=time.time(), code_root=root, progress=_progress,
+    )  # fmt: skip
     _show(told, folder, as_json=json)
     sys.exit(int(told.shadow.verdict.exit_code))
 
@@ -180,9 +177,8 @@ def _show(told: Told, folder: Path, *, as_json: bool) -> None:
 # ---------------------------------------------------------------- the command line
 
 
-def _places(output: Path | None, run: str, *, sample: bool) -> tuple[Path, Path]:
+def _places(output: Path | None, default: Path, *, sample: bool) -> tuple[Path, Path]:
     """Return the folder of the report and the file of the golden set."""
-    default = Path("reports") / run
     if output is None:
         return default, default / GOLDEN
     if output.name.endswith(CASE_FILES):

@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from evalkit.cli.ci import CI, GitHubStep, found_ci
 from evalkit.core.verdict import Verdict
@@ -20,28 +17,6 @@ if TYPE_CHECKING:
     from evalkit.stages.store import RunFolder
 
 REPORT = "report.html"
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print verdict.json instead of the table.")]
-
-
-class Look(StrEnum):
-    """Whether the texts of both arms are compared."""
-
-    ON = "on"
-    OFF = "off"
-
-
-Drift = Annotated[
-    Look | None,
-    typer.Option(help="Whether the texts of both arms are compared for what no bound names."),
-]
-Redact = Annotated[
-    bool | None,
-    typer.Option(
-        "--redact/--no-redact",
-        help="Leave prompts, references and answers out of every report of this run; its folder keeps them.",
-    ),
-]
 
 
 def show_run(

@@ -10,37 +10,45 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.options import REPORTS
 from evalkit.core.errors import ProviderError, SpecError, UsageError
 from evalkit.core.verdict import ExitCode
 
 WARN_DAYS = 90
 
+Envelopes = Annotated[
+    list[Path] | None, typer.Argument(help="Envelopes [default: envelopes/*.yaml].")
+]
+WarnDays = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Exit 1 when a model retires within N days, or should have "
+        f"[default: mark those within {WARN_DAYS}].",
+    ),
+]
+StrictPins = Annotated[
+    bool, typer.Option("--strict-pins", help="A name that can move is an error (exit 2).")
+]
+Ask = Annotated[
+    bool,
+    typer.Option(
+        "--ask", help="Ask the vendors that serve dates; without, nothing leaves this machine."
+    ),
+]
+Runs = Annotated[
+    Path, typer.Option(help="The folder of earlier runs, for the models that answered.")
+]
+InventoryAsJson = Annotated[bool, typer.Option("--json", help="Print the inventory as JSON.")]
+
 
 def snapshots(
-    envelopes: Annotated[
-        list[Path] | None, typer.Argument(help="Envelopes [default: envelopes/*.yaml].")
-    ] = None,
-    warn_days: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Exit 1 when a model retires within N days, or should have "
-            f"[default: mark those within {WARN_DAYS}].",
-        ),
-    ] = None,
-    strict_pins: Annotated[
-        bool, typer.Option("--strict-pins", help="A name that can move is an error (exit 2).")
-    ] = False,
-    ask: Annotated[
-        bool,
-        typer.Option(
-            "--ask", help="Ask the vendors that serve dates; without, nothing leaves this machine."
-        ),
-    ] = False,
-    runs: Annotated[
-        Path, typer.Option(help="The folder of earlier runs, for the models that answered.")
-    ] = Path("reports"),
-    json: Annotated[bool, typer.Option("--json", help="Print the inventory as JSON.")] = False,
+    envelopes: Envelopes = None,
+    warn_days: WarnDays = None,
+    strict_pins: StrictPins = False,
+    ask: Ask = False,
+    runs: Runs = REPORTS,
+    json: InventoryAsJson = False,
 ) -> None:
     """Show every snapshot in use: pinned or floating, who answered, days until it retires.
 

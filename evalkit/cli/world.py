@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evalkit import __version__
+from evalkit.cli.options import REPORTS
 from evalkit.core.errors import UsageError
 from evalkit.core.run import Origin
 from evalkit.report.text.lines import WIDEST
@@ -31,6 +32,11 @@ def origin(envelope: str) -> Origin:
         versions=_versions(),
         commit=_commit(),
     )
+
+
+def folder_of(started: Origin, named: Path | None = None) -> Path:
+    """Return where a new run goes: the folder that somebody named, else one of its own among all runs."""
+    return named or REPORTS / started.run
 
 
 def code_root() -> Path:

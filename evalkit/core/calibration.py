@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
 
-from evalkit.core.model import Sample
+from evalkit.core.digest import digest
+from evalkit.core.model import ABSENT, Case, Sample
 
 NOT_DRAWN = -1
 """The stratum of an answer that no label was drawn from."""
@@ -24,13 +25,15 @@ class Answer:
     """One answer that labels could have been drawn from: where it stood, and what was said of it.
 
     ``stratum`` is a place among the strata of the calibration; ``value`` is the scorer's; ``human``
-    is the mean of what people said, or ``None`` where nobody was asked.
+    is the mean of what people said, or ``None`` where nobody was asked. ``asked`` is the digest of what
+    it answered, or ``None`` where nobody knew.
     """
 
     snapshot: str
     stratum: int
     value: float
     human: float | None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +54,19 @@ class Calibration:
     snapshots: frozenset[str] = field(compare=False)
     answers: Mapping[AnswerKey, tuple[Answer, ...]] = field(compare=False, repr=False)
 
-    def of(self, sample: Sample, value: float) -> Answer | None:
+    def of(self, sample: Sample, value: float, asked: str | None = None) -> Answer | None:
         """Return what is known of a sample that a scorer has given a value.
 
         That is nothing where the text is another one, for labels never speak of other answers, and
-        nothing where the value is. An arm is looked for under its own name, and under every name
+        nothing where the value is, or what was asked. An arm is looked for under its own name, and under every name
         where the calibration has none of its own.
         """
         found = self.answers.get((sample.case_id, sample.index, text_digest(sample)), ())
         own = sample.arm.value in self.snapshots
         for answer in found:
             if own and answer.snapshot != sample.arm.value:
+                continue
+            if answer.asked is not None and asked is not None and answer.asked != asked:
                 continue
             if abs(answer.value - value) <= SAME_WITHIN:
                 return answer
@@ -72,3 +77,10 @@ def text_digest(sample: Sample) -> str:
     """Return what tells the text of an answer from others."""
     text = "\0" if sample.output is None else sample.output
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def asked_digest(case: Case, beside: Sample | None) -> str:
+    """Return what tells apart what people see beside an answer: question, reference, another answer."""
+    other = None if beside is None else text_digest(beside)
+    reference = [] if case.reference is ABSENT else [case.reference]
+    return digest([case.input, reference, other])[:16]

@@ -13,7 +13,8 @@ def contract_sentence(diff: ContractDiff) -> str:
     """Return in a sentence what became of a contract, for its readers."""
     counts = {effect: len(diff.of(effect)) for effect in Effect}
     if not diff.changes:
-        return "The contract is the same."
+        but = f"; {diff.version_why}" if _renamed(diff) else ""
+        return f"The contract is the same{but}."
     breaking, unclear = counts[Effect.BREAKING], counts[Effect.UNCLEAR]
     if breaking:
         verb = "breaks" if breaking == 1 else "break"
@@ -26,6 +27,15 @@ def contract_sentence(diff: ContractDiff) -> str:
         return f"{all_of_them}, {'which breaks no reader' if len(diff.changes) == 1 else 'none of which breaks a reader'}."
     link = ": " if diff.incremented else ", and no increment says so: "
     return f"{head}{link}{diff.version_why}."
+
+
+def _renamed(diff: ContractDiff) -> bool:
+    """Return whether the format version is another one; that alone changes nothing for a reader."""
+    texts = [
+        None if version is None else version.text
+        for version in (diff.old_version, diff.new_version)
+    ]
+    return texts[0] != texts[1]
 
 
 def way_out(diff: ContractDiff) -> str:
@@ -44,7 +54,8 @@ def contract_note(diff: ContractDiff) -> str:
     if diff.standing is not Standing.BROKEN:
         counts = [(len(diff.of(effect)), effect.value) for effect in Effect]
         told = ", ".join(f"{count:,} {name}" for count, name in counts if count)
-        said = f"{told}; {diff.version_why}" if told else "they say the same"
+        told = told or "they say the same"
+        said = f"{told}; {diff.version_why}" if diff.changes or _renamed(diff) else told
         return f"{head}: {said}."
     places = list(dict.fromkeys(change.path for change in diff.of(Effect.BREAKING)))
     named = ", ".join(places[:NAMED])

@@ -6,9 +6,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from evalkit.core.model import Arm, Json, Snapshot
 
@@ -213,7 +213,9 @@ class Metric:
     ``unit`` is what reports print behind a number; ``labels`` are the words for 1 and 0 of a
     rate. ``fallback`` names the value that both arms are read with where one of them lacks this
     one. ``range_declared`` is true where somebody named the ends of the support, which are
-    otherwise those of the kind. ``calibration`` holds what people say of some answers, which corrects it.
+    otherwise those of the kind. ``calibration`` holds what people say of some answers, which corrects it;
+    ``of_asking`` says that it is about whoever was asked, so that people have no say; it follows
+    from the instrument, and stays out of what a running canary knows its metrics by.
     """
 
     name: str
@@ -226,6 +228,20 @@ class Metric:
     fallback: str | None = None
     range_declared: bool = False
     calibration: Calibration | None = None
+    of_asking: bool = field(default=False, repr=False)
+
+
+class Heading(TypedDict):
+    """Which bound something is about, and what it demands: what is found of a bound begins with it."""
+
+    name: str
+    metric: str
+    kind: Kind
+    statistic: str
+    on: str
+    limit: Limit
+    require: Require
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +262,20 @@ class Bound:
     scope: Scope = Scope.POPULATION
     method: Method = Method.USUAL
     recorded_time: bool = False
+
+    @property
+    def heading(self) -> Heading:
+        """Which bound this is, as whatever is found of it says first."""
+        return Heading(
+            name=self.name,
+            metric=self.metric.name,
+            kind=self.metric.kind,
+            statistic=self.statistic.name,
+            on=self.slice.name,
+            limit=self.limit,
+            require=self.require,
+            severity=self.severity,
+        )
 
     @property
     def alpha(self) -> float:

@@ -14,7 +14,10 @@ from evalkit.core.verdict import Estimate
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """An answer that a scorer has read, and what each rater says of it."""
+    """An answer that a scorer has read, and what each rater says of it.
+
+    ``text`` and ``asked`` are digests: of the answer, and of what stood beside it where that is known.
+    """
 
     case_id: str
     index: int
@@ -22,6 +25,7 @@ class ReadAnswer:
     value: float
     stratum: int
     labels: Mapping[str, float]
+    asked: str | None = None
 
     @property
     def human(self) -> float | None:
@@ -56,7 +60,7 @@ class Labelling:
         found: dict[AnswerKey, list[Answer]] = {}
         for snapshot in self.snapshots:
             for read in snapshot.answers:
-                known = Answer(snapshot.name, read.stratum, read.value, read.human)
+                known = Answer(snapshot.name, read.stratum, read.value, read.human, read.asked)
                 found.setdefault((read.case_id, read.index, read.text), []).append(known)
         return Calibration(
             file=file,

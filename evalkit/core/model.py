@@ -195,6 +195,10 @@ ScoreValue: TypeAlias = "float | str | Unscored"
 """A number, a category, or the reason why there is neither."""
 
 
+FAILURE = "a failure of "
+"""How the reason begins why a sample has no value whose scorer raised an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """What one scorer says about one sample.
@@ -203,12 +207,14 @@ class Score:
     probability of the first value being 1; ``detail`` is a sentence for a reviewer. ``mistakes``
     holds for each value how probable it is that people would say otherwise, as measured on labelled
     answers; ``None`` where nobody measured it, nothing at all where that is so of every value.
+    ``beside`` is the answer that this one was compared with, where it was.
     """
 
     values: tuple[ScoreValue, ...]
     probability: float | None = None
     detail: str = ""
     mistakes: tuple[float | None, ...] = ()
+    beside: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)

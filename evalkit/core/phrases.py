@@ -311,7 +311,7 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
     if bound.reason is Reason.MISSING:
         yield f"{count_text(judged.missing, 'missing sample')} recorded: the others decide the bound"
     yield from _other_baseline(bound)
-    if bound.reason is Reason.INSTRUMENT:
+    if bound.reason is Reason.INSTRUMENT or _fills_the_margin(bound):
         yield f"labels of people: evalkit calibrate RUN {bound.metric}"
     if way.n is not None:
         cost = f" ({money_text(way.cost_usd)})" if way.cost_usd else ""
@@ -327,6 +327,17 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
         yield f"{edit(way.margin, bound.kind)}: holds with {these}"
     if way.n is None and way.repeats is None and bound.reason is Reason.AT_MARGIN:
         yield f"more cases would not help soon, {truth}"
+
+
+def _fills_the_margin(bound: BoundResult) -> bool:
+    """Return whether mistakes of a detector leave no room inside a limit, so that no number of cases helps."""
+    found, limit = bound.detector, bound.limit
+    if bound.reason is not Reason.AT_MARGIN or found is None:
+        return False
+    least = -1.0 if limit.kind is LimitKind.DELTA else 0.0
+    low = least if limit.min is None else limit.min + (found.down or 0.0)
+    high = 1.0 if limit.max is None else limit.max - (found.up or 0.0)
+    return limit.kind in {LimitKind.DELTA, LimitKind.ABSOLUTE} and low >= high
 
 
 def _more(cases: int, judged: Estimate) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from evalkit.core.asking import Forecast
 from evalkit.core.envelope import Kind, Limit, Require, Severity
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Chance, Estimate, Unmeasured
@@ -104,13 +106,23 @@ class Price:
     """What a gate on the golden set asks for.
 
     ``calls`` counts them by arm, recorded arms left out; money and time are those of the samples
-    at hand, ``None`` where they do not say. ``parallel`` calls at a time give the seconds.
+    at hand, ``None`` where they do not say. ``parallel`` calls at a time give the seconds. ``judged``
+    is what instruments ask somebody about the answers at most, by their name: none of it is in the rest.
     """
 
     calls: Mapping[Arm, float]
     cost_usd: float | None
     seconds: float | None
     parallel: int
+    judged: Mapping[str, Forecast] = field(default_factory=dict)
+
+    @property
+    def whole_usd(self) -> float | None:
+        """The money of everything together; nothing where a part of it is not known."""
+        known = [asked.cost_usd for asked in self.judged.values() if asked.cost_usd is not None]
+        if self.cost_usd is None or len(known) < len(self.judged):
+            return None
+        return math.fsum([self.cost_usd, *known])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from evalkit.core.model import (
@@ -76,17 +76,24 @@ def record_of(sample: Sample) -> dict[str, Json]:
     return {**record, **sample.extra}
 
 
+def asked_record(asked: CaseInput) -> Json:
+    """Return what a case asks: a text, the turns of a conversation, or the variables of a prompt."""
+    match asked:
+        case str():
+            return asked
+        case tuple():
+            return turn_records(asked)
+    return dict(asked)
+
+
+def turn_records(turns: Iterable[Message]) -> list[Json]:
+    """Return turns as golden sets and most formats write them."""
+    return [{"role": turn.role, "content": turn.content} for turn in turns]
+
+
 def case_record(case: Case) -> dict[str, Json]:
     """Return the JSON object of a case, as a golden set writes it."""
-    asked: Json
-    match case.input:
-        case str():
-            asked = case.input
-        case tuple():
-            asked = [{"role": turn.role, "content": turn.content} for turn in case.input]
-        case _:
-            asked = dict(case.input)
-    record: dict[str, Json] = {"id": case.id, "input": asked}
+    record: dict[str, Json] = {"id": case.id, "input": asked_record(case.input)}
     if not isinstance(case.reference, Absent):
         record["reference"] = case.reference
     if case.tags:

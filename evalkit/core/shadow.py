@@ -141,7 +141,8 @@ class Finding:
 
     ``effect`` is candidate − baseline with limits that hold for everything that was compared at
     once; ``elsewhere`` the difference on all other requests, ``least`` what is certain of the
-    difference, 0 where its limits do not leave out 0; ``p`` is corrected likewise.
+    difference, 0 where its limits do not leave out 0; ``p`` is corrected likewise. ``users`` counts
+    them, or is an estimate of their number where they are too many to be kept, 0 where none is known.
     """
 
     metric: str
@@ -156,6 +157,7 @@ class Finding:
     elsewhere: float | None
     least: float
     p: float
+    users_estimated: bool = False
 
     @property
     def told(self) -> bool:

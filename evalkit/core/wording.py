@@ -17,6 +17,8 @@ from evalkit.core.verdict import Estimate
 
 NARROW = "\u202f"
 SPACE = "\u00a0"
+WARNING = "Warning: "
+"""How a note of a verdict begins that every output has to pass on, those for machines too."""
 MINUS = "\u2212"
 TIMES = "×"
 MOST_EXTRA_DIGITS = 5

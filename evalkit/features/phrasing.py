@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from evalkit.core.text import plain_quotes, sentences
 
@@ -11,6 +12,9 @@ NOTHING = "none"
 
 READ = 1_000
 """Characters at either end of a text in which its opening or closing is looked for."""
+
+MOST_WORDS = 10
+"""So many words of an opening or a closing are one category at most."""
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
@@ -45,6 +49,24 @@ def words_of(phrase: str) -> str:
     "i'm sorry but"
     """
     return " ".join(_WORD.findall(plain_quotes(phrase).casefold()))
+
+
+def listed(phrases: Sequence[str], words: int) -> tuple[str, ...]:
+    """Return the phrases that somebody looks for as ``words_of`` writes them.
+
+    Args:
+        phrases: as somebody wrote them.
+        words: how many words of a text are read beside them.
+
+    Raises:
+        ValueError: no words, or too many, are read, or a phrase has none.
+    """
+    if not 1 <= words <= MOST_WORDS:
+        raise ValueError(f"words: expected 1 to {MOST_WORDS}, found {words}")
+    found = tuple(words_of(phrase) for phrase in phrases)
+    if "" in found:
+        raise ValueError("phrases: expected phrases with a word in each, found one without")
+    return found
 
 
 def opens_with(text: str, phrases: tuple[str, ...]) -> str | None:

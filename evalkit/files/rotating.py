@@ -2,8 +2,9 @@
 
 The file always bears the same name. What is put aside lies beside it under its name and the time
 (``traffic.jsonl-20261126T200000Z.jsonl``), is compressed by and by, and goes when there are too many.
-Whenever the process dies, what lies there is read whole: half a line at the end is cut off when the
-log is opened again, and a part that was being compressed is compressed again.
+Whenever the process dies, what lies there is read whole: half a record at the end is cut off when the
+log is opened again, a whole one that lacks the end of its line gets it, and a part that was being
+compressed is compressed again.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ BLOCK = 1 << 20
 class RotatingLog:
     """One log, of which this process is the only writer; all but the packing is one thread's.
 
-    ``lost`` counts lines that could not be written, ``trouble`` says why the last ones could not.
+    ``lost`` counts lines that could not be written, ``trouble`` says why the last ones could not, ``cut``
+    counts the bytes of half a record that was found at the end of the file and cut off.
     """
 
     def __init__(
@@ -55,7 +57,8 @@ class RotatingLog:
         self._rotate_seconds = rotate_seconds
         self._keep = keep
         self._unsynced = False
-        cut_to_whole_lines(path)
+        self._broken = False
+        self.cut = cut_to_whole_lines(path)
         self._place = _opened(path)
         self._size = os.fstat(self._place).st_size
         self._period = self._period_of(os.fstat(self._place).st_mtime if self._size else now)
@@ -104,14 +107,16 @@ class RotatingLog:
             while rest:
                 rest = rest[os.write(self._place, rest) :]
         except OSError:
-            with suppress(OSError):  # else the next line begins behind half a one, and is malformed
+            self._broken = True  # the next line must not begin behind half a one
+            with suppress(OSError):
                 os.ftruncate(self._place, self._size)
+                self._broken = False
             raise
         self._size += len(content)
 
     def _settle(self, length: int, now: float) -> None:
         """Put the file aside where its time or its room is over; go on where it was taken away."""
-        if not _is_at(self._place, self.path):
+        if self._broken or not _is_at(self._place, self.path):
             self._begin()
         period = self._period_of(now)
         if self._size and (period > self._period or self._size + length > self._rotate_bytes):
@@ -127,10 +132,12 @@ class RotatingLog:
         self._pack()
 
     def _begin(self) -> None:
+        self.cut += cut_to_whole_lines(self.path)
         place = _opened(self.path)
         os.close(self._place)
         self._place = place
         self._size = os.fstat(place).st_size
+        self._broken = False
 
     def _period_of(self, now: float) -> int:
         return int(now // self._rotate_seconds)

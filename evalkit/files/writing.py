@@ -7,16 +7,19 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TextIO
 
-from evalkit.files.json_text import json_line
+from evalkit.files.json_text import JsonTextError, json_line, parse_json
+from evalkit.files.text import MAX_LINE_BYTES
 
 LINES_PER_WRITE = 500
 """How many lines are put on disk at once, and synced: so many a crash may cost."""
 
 LOOKED_THROUGH = 64 * 1024
 """Bytes that are looked through at a time for the end of a line, from the end of a file on."""
+
+TAKE_OUT = "take it out if a process died as it wrote it"
+"""What is to be done with a damaged line of a file that is only ever appended to."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -53,10 +56,14 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)  # there only where something went wrong
 
 
-def cut_to_whole_lines(path: Path) -> None:
-    """Cut a file behind its last whole line: a process that died may have written part of one."""
+def cut_to_whole_lines(path: Path) -> int:
+    """Make the last line of a file of records a whole one, and return how many bytes were cut for it.
+
+    Part of a record, which a process that died may have written, is cut. A record that lacks nothing but
+    the end of its line is whole, and so is what was never the beginning of one: they get that end.
+    """
     if not path.is_file():
-        return
+        return 0
     with path.open("r+b") as stream:
         size = start = stream.seek(0, os.SEEK_END)
         whole = 0
@@ -65,14 +72,49 @@ def cut_to_whole_lines(path: Path) -> None:
             stream.seek(start)
             found = stream.read(end - start).rfind(b"\n") + 1
             whole = start + found if found else 0
-        if whole < size:
+        if whole == size:
+            return 0
+        stream.seek(whole)
+        if _is_part_of_a_record(stream.read(MAX_LINE_BYTES + 1)):
             stream.truncate(whole)
+            return size - whole
+        stream.seek(size)
+        stream.write(b"\n")
+    return 0
+
+
+def _is_part_of_a_record(last: bytes) -> bool:
+    """Return whether a line without an end is the beginning of a record; no part of an object is one.
+
+    Zeros are what some file systems leave of a line when the power goes.
+    """
+    if not last.startswith((b"{", b"\0")):
+        return False
+    try:
+        parse_json(last.decode())
+    except (UnicodeDecodeError, JsonTextError):
+        return True
+    return False
+
+
+def _end_last_line(path: Path) -> None:
+    """See to it that what is appended begins a line, whatever somebody left before it."""
+    if path.is_file():
+        with path.open("r+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(size - 1, 0))
+            if stream.read(1) not in {b"", b"\n"}:
+                stream.write(b"\n")
 
 
 class LineLog:
-    """An append-only JSONL file: whole lines, written and synced in batches."""
+    """An append-only JSONL file: whole lines, written and synced in batches.
+
+    A last line without an end gets one first: the next would run into it, and two would be lost.
+    """
 
     def __init__(self, path: Path) -> None:
+        _end_last_line(path)
         self._stream: TextIO = path.open("a", encoding="utf-8", newline="\n")
         self._waiting: list[str] = []
 
@@ -96,11 +138,6 @@ class LineLog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._write()
         self._stream.close()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from evalkit.core.calibration import text_digest
+from evalkit.core.calibration import asked_digest, text_digest
 from evalkit.core.envelope import Instrument, Kind, Metric
 from evalkit.core.errors import Place, Problem, SpecError, UsageError, suggestion
 from evalkit.core.labelling import CalibrationReport, Labelling, ReadSnapshot
-from evalkit.core.model import Case, Json, ScoredSample
+from evalkit.core.model import Arm, Case, Json, Sample, ScoredSample
 from evalkit.core.ports import ScorerPlugin, Value
 from evalkit.core.registry import SCORERS
 from evalkit.files.json_text import json_line
@@ -42,6 +43,12 @@ class Answers:
     scored: tuple[Scored, ...]
     snapshots: Mapping[str, str | None]
     served: Mapping[str, tuple[str, ...]]
+    criteria: str = ""
+
+    @property
+    def compares(self) -> bool:
+        """Whether people are asked which of two answers is better."""
+        return self.scorer.remote is not None and self.scorer.remote.compares
 
     @property
     def frame(self) -> Frame:
@@ -60,7 +67,7 @@ def answers_of_run(run: RunFolder, metric: str, *, code_root: Path) -> Answers:
     found = _metric(loaded, metric)
     plugin = loaded.plugins[found.instrument]
     value = next(each for each in plugin.values if each.name == found.value)
-    _check_kind(metric, found.kind)
+    _check(metric, value)
     cases = cases_of_run(run)
     return _answers(
         metric,
@@ -70,6 +77,7 @@ def answers_of_run(run: RunFolder, metric: str, *, code_root: Path) -> Answers:
         options=_told(loaded, found),
         cases=cases,
         snapshots={arm.value: part.model for arm, part in loaded.envelope.snapshots.items()},
+        criteria=_criteria(plugin, loaded, found.instrument),
     )
 
 
@@ -91,9 +99,9 @@ def answers_of_outputs(
         hint = suggestion(name, list(known))
         raise UsageError(f"{head} has no value {name!r}{hint} (known: {', '.join(known)})")
     value = known[name] if dot else plugin.values[0]
-    _check_kind(scorer, value.kind)
+    _check(scorer, value)
     cases = cases_for(plugin, golden_set)
-    scored: list[tuple[str, float, ScoredSample]] = []
+    scored: list[Read] = []
     snapshots: dict[str, str | None] = {}
     place = [each.name for each in plugin.values].index(value.name)
     for path in outputs:
@@ -105,7 +113,7 @@ def answers_of_outputs(
         for item in scored_outputs(plugin, head, path, own, options):
             found = item.scores[head].values[place]
             if isinstance(found, float):
-                scored.append((snapshot, found, item))
+                scored.append((snapshot, found, item, None))
     return _answers(
         scorer,
         scored,
@@ -117,26 +125,35 @@ def answers_of_outputs(
     )
 
 
+Read: TypeAlias = tuple[str, float, ScoredSample, Sample | None]
+"""A snapshot, a value, the sample that has it, and the one it was compared with, if with any."""
+
+
 def _answers(
     name: str,
-    scored: Iterable[tuple[str, float, ScoredSample]],
+    scored: Iterable[Read],
     *,
     plugin: ScorerPlugin,
     value: Value,
     options: str,
     cases: Mapping[str, Case],
     snapshots: Mapping[str, str | None],
+    criteria: str = "",
 ) -> Answers:
     found, served = [], dict[str, set[str]]()
-    for snapshot, number, item in scored:
-        found.append(Scored(snapshot, item.sample, text_digest(item.sample), number))
+    for snapshot, number, item, beside in scored:
+        case = cases.get(item.sample.case_id)
+        asked = None if case is None else asked_digest(case, beside)
+        found.append(Scored(snapshot, item.sample, text_digest(item.sample), number, asked, beside))
         models = served.setdefault(snapshot, set())
         if item.sample.model is not None:
             models.add(item.sample.model)
     if not found:
         raise UsageError(f"{name}: no answer has a value that people could be asked about")
     there = {each: tuple(sorted(models)) for each, models in served.items()}
-    return Answers(name, plugin, value, options, cases, tuple(found), dict(snapshots), there)
+    return Answers(
+        name, plugin, value, options, cases, tuple(found), dict(snapshots), there, criteria
+    )
 
 
 # ---------------------------------------------------------------- labels
@@ -186,7 +203,7 @@ def _fitting(
     answers: Answers, known: Mapping[AnswerName, Scored], item: Said
 ) -> list[AnswerName] | str:
     """Return the answers that a label is about, or why there are none."""
-    names = list(answers.snapshots)
+    names = [name for name in answers.snapshots if name in answers.served]
     if item.drawn_by is not None and item.drawn_by != answers.scorer.id:
         return (
             f"the label was drawn by what {item.drawn_by} said, and this is {answers.scorer.id}: the "
@@ -220,7 +237,10 @@ def calibrated(
         UsageError: there is no label.
     """
     if not labels:
-        raise UsageError("no answer has a label; there is nothing to calibrate with")
+        raise UsageError(
+            "no answer has a label; there is nothing to calibrate with. --label names another place of "
+            "it in a line, such as labels.refusal"
+        )
     frame = answers.frame
     read = read_answers(frame, answers.scored, labels)
     labelling = Labelling(
@@ -267,15 +287,29 @@ def _metric(loaded: LoadedEnvelope, name: str) -> Metric:
     return known[name]
 
 
-def _check_kind(name: str, kind: Kind) -> None:
-    if kind not in CALIBRATED:
-        article = "an" if kind is Kind.AMOUNT else "a"
-        raise UsageError(f"{name} is {article} {kind}; labels of people correct rates and scores")
+def _check(name: str, value: Value) -> None:
+    if value.kind not in CALIBRATED:
+        article = "an" if value.kind is Kind.AMOUNT else "a"
+        raise UsageError(
+            f"{name} is {article} {value.kind}; labels of people correct rates and scores"
+        )
+    if value.of_asking:
+        raise UsageError(
+            f"{name} is about whoever was asked, not about the answers; no person could say otherwise"
+        )
+
+
+def _criteria(plugin: ScorerPlugin, loaded: LoadedEnvelope, name: str) -> str:
+    """Return what people have to read who are asked what a scorer asks; nothing where it asks nobody."""
+    if plugin.remote is None or plugin.remote.criteria is None:
+        return ""
+    own = next(item for item in loaded.envelope.instruments if item.name == name)
+    return plugin.remote.criteria(own.options[Arm.CANDIDATE])
 
 
 def _scored_of_run(
     run: RunFolder, loaded: LoadedEnvelope, metric: Metric, cases: Mapping[str, Case]
-) -> Iterator[tuple[str, float, ScoredSample]]:
+) -> Iterator[Read]:
     envelope, name = loaded.envelope, metric.instrument
     instruments: tuple[Instrument, ...] = tuple(
         item for item in envelope.instruments if item.name == name
@@ -290,9 +324,10 @@ def _scored_of_run(
     place = [value.name for value in plugin.values].index(metric.value)
     with answers_of(run, loaded) as answers:
         for item in score(run.samples(cases), cases, narrowed, {name: plugin}, answers):
-            found = item.scores[name].values[place] if name in item.scores else None
-            if isinstance(found, float):
-                yield item.sample.arm.value, found, item
+            there = item.scores.get(name)
+            found = None if there is None else there.values[place]
+            if there is not None and isinstance(found, float):
+                yield item.sample.arm.value, found, item, there.beside
 
 
 def _told(loaded: LoadedEnvelope, metric: Metric) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from evalkit.core.digest import SetDigest, canonical_json
 from evalkit.core.errors import Problem, SpecError
-from evalkit.core.lock import LockEntry
+from evalkit.core.lock import Frozen, LockEntry
 from evalkit.core.model import Arm, Case, Json, SystemPrompt
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest
@@ -36,7 +36,8 @@ from evalkit.flows.provenance import digests_of
 from evalkit.spec.document import Trail
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.golden_set import GoldenSetReader
-from evalkit.spec.grammar import GoldenSource, shown
+from evalkit.spec.grammar import GoldenSource
+from evalkit.spec.words import shown
 from evalkit.stages.collect import collect
 from evalkit.stages.store import CASES, ENVELOPE, MANIFEST, SAMPLES
 
@@ -122,9 +123,8 @@ class Comparable:
 
     def noted(self, manifest: Manifest) -> Manifest:
         """Return the manifest of the run with what there is to know about its lock."""
-        entry = self.locked.entry if self.locked is not None else None
-        if entry is not None and entry.baseline is not None:
-            self.remarks.extend(_outlived(self.loaded, entry, manifest))
+        entry = self._entry
+        self.remarks.extend(self.outlived())
         prompts = _prompts(self.loaded, entry)
         self.remarks.extend(_prompts_differ(prompts))
         return replace(
@@ -133,6 +133,20 @@ class Comparable:
             remarks=tuple(self.remarks),
             prompts=prompts,
         )
+
+    def outlived(self, golden_set: str = "") -> Iterator[str]:
+        """Yield what changed since the outputs were frozen and does not make them worthless.
+
+        Args:
+            golden_set: the digest of the whole golden set, to tell whether labels changed; empty where
+                it is not looked at, as in a gate of a part.
+        """
+        if self._entry is not None and self._entry.baseline is not None:
+            yield from _outlived(self.loaded, self._entry.baseline, golden_set)
+
+    @property
+    def _entry(self) -> LockEntry | None:
+        return None if self.locked is None else self.locked.entry
 
     # ------------------------------------------------------------ an earlier run
 
@@ -333,27 +347,24 @@ def _text_of(key: str, value: Json) -> Json:
     return value.get("text") if key == "system_prompt" and isinstance(value, dict) else value
 
 
-def _outlived(loaded: LoadedEnvelope, entry: LockEntry, manifest: Manifest) -> Iterator[str]:
-    """Yield what changed since the outputs were frozen and does not make them worthless."""
-    assert entry.baseline is not None
-    then, now = entry.baseline.may_change, digests_of(loaded, manifest.digests.golden_set)
+def _outlived(loaded: LoadedEnvelope, frozen: Frozen, golden_set: str) -> Iterator[str]:
+    then, now = frozen.may_change, digests_of(loaded, golden_set)
+    # Of scorers whose code was not run nothing is known.
+    known = now.scorers.keys() if loaded.unchecked else then.scorers.keys() | now.scorers.keys()
+    which = sorted(name for name in known if then.scorers.get(name) != now.scorers.get(name))
     changed = [
         name
         for name, differs in {
-            "the scorers": then.scorers != now.scorers,
+            "the golden set": golden_set not in {"", then.golden_set},
+            "the scorers": which,
             "calibrations": then.calibrations != now.calibrations,
         }.items()
         if differs
     ]
     if changed:
-        which = sorted(
-            name
-            for name in then.scorers.keys() | now.scorers.keys()
-            if then.scorers.get(name) != now.scorers.get(name)
-        )
         named = f" ({', '.join(which[:NAMED])})" if which else ""
         yield (
-            f"Since the baseline was frozen on {entry.baseline.at[:10]}, {' and '.join(changed)} "
+            f"Since the baseline was frozen on {frozen.at[:10]}, {' and '.join(changed)} "
             f"changed{named}: its outputs are scored anew by those of today."
         )
 

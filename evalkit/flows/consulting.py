@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain
 
-from evalkit.core.asking import Ending, Forecast, Progress
-from evalkit.core.envelope import Envelope, Instrument
+from evalkit.core.asking import Ending, Progress
+from evalkit.core.envelope import Envelope
 from evalkit.core.errors import ProviderError, SnapshotError, SpecError
-from evalkit.core.model import PER_MILLION, Arm, Case, Sample, Snapshot
+from evalkit.core.model import Arm, Case, Sample, Snapshot
 from evalkit.core.ports import Memory, Request, ScorerPlugin
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.secrets import MissingSecretError
 from evalkit.files.writing import LineLog
-from evalkit.flows.asked import FORECAST_FROM, LETTERS_PER_TOKEN
+from evalkit.flows.forecasts import Forecasts, forecast
 from evalkit.flows.judgements import consultations_of
 from evalkit.flows.terms import Terms, live_arm
 from evalkit.spec.document import Document
@@ -42,26 +42,15 @@ def prepare(run: RunFolder, loaded: LoadedEnvelope, terms: Terms) -> None:
     envelope = loaded.envelope
     if not envelope.consulted:
         return
-    cases = run.cases()
-    consultations = Consultations(envelope, loaded.plugins)
-    for instrument in envelope.instruments:
-        name = instrument.name
-        if instrument.by is None:
-            continue
+    for name, by in envelope.consulted.items():
         with _blamed_on(f"metrics.{name}.by", loaded.source):
-            plugin = PROVIDERS.get(instrument.by.provider)
-            plugin.open(ASKED_AS, instrument.by, terms.surroundings)
-        needed = {key: case for key, case in cases.items() if consultations.needs(name, case)}
-        counts: Counter[Arm] = Counter()
-        known: list[tuple[Case, Sample]] = []
-        for sample in _samples(run, loaded, cases):
-            if sample.case_id in needed and is_usable(sample):
-                counts[sample.arm] += 1
-                if len(known) < FORECAST_FROM:
-                    known.append((cases[sample.case_id], sample))
-        for arm in envelope.live:
-            counts[arm] = len(needed) * envelope.most_repeats
-        terms.announce(name, _forecast(instrument, loaded.plugins, counts, known))
+            PROVIDERS.get(by.provider).open(ASKED_AS, by, terms.surroundings)
+    cases = run.cases()
+    forecasts = Forecasts(envelope, loaded.plugins, cases)
+    for _ in forecasts.passing(_samples(run, loaded, cases)):
+        pass
+    for name, found in forecasts.all(dict.fromkeys(envelope.live, envelope.most_repeats)):
+        terms.announce(name, found)
 
 
 def consult(
@@ -129,8 +118,8 @@ def asked_about(
     for name, by in envelope.consulted.items():
         instrument = next(item for item in envelope.instruments if item.name == name)
         counts = Counter(sample.arm for sample in samples if is_usable(sample))
-        known = [(cases[sample.case_id], sample) for sample in samples if is_usable(sample)]
-        terms.announce(name, _forecast(instrument, plugins, counts, known[:FORECAST_FROM]))
+        known = ((cases[sample.case_id], sample) for sample in samples if is_usable(sample))
+        terms.announce(name, forecast(instrument, plugins[name], counts, known))
         asking = _Asking(lambda: iter(samples), cases, consultations, name, by, envelope.seed)
         with _blamed_on("by", source), AnswerCache(terms.cache) as cache:
             memory = cache.of(by.provider, by.model, since=terms.since.get("by", 0.0))
@@ -249,40 +238,3 @@ def _blamed_on(place: str, source: Document) -> Iterator[None]:
         prefix = f"{ASKED_AS}."
         text = f"{place}.{text.removeprefix(prefix)}" if text.startswith(prefix) else text
         raise MissingSecretError(text) from error
-
-
-# ---------------------------------------------------------------- what it will cost
-
-
-def _forecast(
-    instrument: Instrument,
-    plugins: Mapping[str, ScorerPlugin],
-    counts: Mapping[Arm, int],
-    there: list[tuple[Case, Sample]],
-) -> Forecast:
-    """Return how many requests an instrument makes at most, and about what they cost.
-
-    Where no answer is there yet that could be asked about, nobody knows how long the questions will be.
-    """
-    plugin, by = plugins[instrument.name], instrument.by
-    remote = plugin.remote
-    assert remote is not None
-    assert by is not None
-    arms = [Arm.CANDIDATE] if remote.compares else list(instrument.options)
-    each = {arm: remote.most(instrument.options[arm]) for arm in arms}
-    total = sum(counts[arm] * each[arm] for arm in arms)
-    lengths = [
-        sum(len(turn.content) for turn in question.messages)
-        for case, sample in there
-        for question in islice(
-            plugin.questions(
-                case, sample, instrument.options[sample.arm], sample if remote.compares else None
-            ),
-            1,
-        )
-    ]
-    if by.prices is None or not lengths:
-        return Forecast(total)
-    asked = sum(lengths) / len(lengths) / LETTERS_PER_TOKEN * by.prices.input
-    answered = remote.letters / LETTERS_PER_TOKEN * by.prices.output
-    return Forecast(total, total * (asked + answered) * PER_MILLION)

@@ -14,6 +14,7 @@ from pathlib import Path
 from evalkit.core.digest import SetDigest
 from evalkit.core.errors import Problem, ProviderError, SpecError, UsageError
 from evalkit.core.lock import (
+    Approved,
     Frozen,
     LockedSnapshot,
     LockEntry,
@@ -334,13 +335,20 @@ def _refuse_unapproved(loaded: LoadedEnvelope, lock: Locked) -> None:
             f"no candidate of {loaded.envelope.name!r} was approved in {lock.path}; gate it, and then: "
             "evalkit approve RUN"
         )
+    if why := unapproved(loaded, approved, lock.path):
+        raise UsageError(why)
+
+
+def unapproved(loaded: LoadedEnvelope, approved: Approved, lock: Path) -> str:
+    """Return by what the candidate is not the one that a lock approves; nothing where it is."""
     now = locked_snapshot(loaded, Arm.CANDIDATE, approved.snapshot.served)
-    if now != approved.snapshot:
-        told = ", ".join(_names_that_differ(approved.snapshot, now))
-        raise UsageError(
-            f"the candidate of {loaded.path} is not the one that {lock.path} approves ({told}); gate this "
-            "one and approve it, or name the approved one"
-        )
+    if now == approved.snapshot:
+        return ""
+    told = ", ".join(_names_that_differ(approved.snapshot, now))
+    return (
+        f"the candidate of {loaded.path} is not the one that {lock} approves ({told}); gate this "
+        "one and approve it, or name the approved one"
+    )
 
 
 def _differs(plan: Plan, before: Frozen) -> Iterator[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from evalkit.core.envelope import Envelope
+from evalkit.core.envelope import Bound, Envelope, Kind, LimitKind
 from evalkit.core.model import Arm, Snapshot
 from evalkit.core.registry import PROVIDERS
 from evalkit.core.run import Manifest
-from evalkit.core.wording import count_text
+from evalkit.core.wording import WARNING, count_text
 from evalkit.stages.aggregate import Table
 
 
@@ -31,12 +31,25 @@ def notes(
         yield from _served(arm, snapshot, table.arms[arm].served)
         yield from _unstructured(arm, snapshot)
     yield from _unchecked_judges(envelope)
+    yield from _failures(table)
     for bound in envelope.bounds:
         if bound.recorded_time:
             yield (
                 f"{bound.name} compares times of today with recorded ones; "
                 "the envelope takes them as comparable (recorded_time)."
             )
+
+
+def _failures(table: Table) -> Iterator[str]:
+    """Yield which scorers failed: what they failed on is missing, however few there are."""
+    found: dict[tuple[Arm, str], int] = {}
+    for arm, samples in table.arms.items():
+        for key in samples.columns:
+            for failure, count in samples.failures(key).items():
+                found[arm, failure] = max(count, found.get((arm, failure), 0))
+    for (arm, failure), count in sorted(found.items()):
+        scorer, _, error = failure.partition(": ")
+        yield f"{scorer} failed on {count_text(count, 'answer')} of the {arm} ({error}); what it failed on is missing."
 
 
 def _unchecked_judges(envelope: Envelope) -> Iterator[str]:
@@ -46,14 +59,26 @@ def _unchecked_judges(envelope: Envelope) -> Iterator[str]:
     unchecked = [
         bound
         for bound in bounds
-        if bound.metric.instrument in judges and bound.metric.calibration is None
+        if bound.metric.instrument in judges
+        and bound.metric.calibration is None
+        and not bound.metric.of_asking
     ]
     for name in dict.fromkeys(bound.metric.name for bound in unchecked):
-        blocked = [bound.name for bound in unchecked if bound.metric.name == name]
-        yield (
-            f"Warning: {_listed(blocked)} can fail or pass the gate by what a judge says, and its agreement "
-            f"with people is not known. Label some of its answers: evalkit calibrate RUN {name}"
+        blocked = [bound for bound in unchecked if bound.metric.name == name]
+        advice = (
+            f"Label some of its answers: evalkit calibrate RUN {name}"
+            if any(map(_corrected_by_labels, blocked))
+            else "Labels cannot correct it: they correct a rate or a mean."
         )
+        yield (
+            f"{WARNING}{_listed([bound.name for bound in blocked])} can fail or pass the gate by what a judge "
+            f"says, and its agreement with people is not known. {advice}"
+        )
+
+
+def _corrected_by_labels(bound: Bound) -> bool:
+    mean = bound.statistic.quantile is None and bound.limit.kind is not LimitKind.SHIFT
+    return mean and bound.metric.kind in {Kind.RATE, Kind.SCORE}
 
 
 def _partial(envelope: Envelope, manifest: Manifest, asked: int, cases: int) -> str:

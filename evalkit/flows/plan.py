@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from evalkit.core.asking import Forecast
 from evalkit.core.envelope import Bound, Envelope
 from evalkit.core.errors import SpecError, UsageError, suggestion
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.plan import Plan
+from evalkit.flows.forecasts import Forecasts
 from evalkit.flows.inputs import recordings, sound_cases, uncovered
 from evalkit.flows.judgements import answers_of
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.stages.aggregate import Table, aggregate, wanted_draws
 from evalkit.stages.collect import collect
 from evalkit.stages.consult import NO_JUDGEMENT
+from evalkit.stages.consult.kept import Judgements, consulted
 from evalkit.stages.plan import Ground, plan
 from evalkit.stages.plan.bounds import Size
 from evalkit.stages.plan.price import Meter
@@ -55,18 +58,21 @@ def plan_gate(loaded: LoadedEnvelope, question: Question) -> Plan:
     prices = {arm: part.prices for arm, part in envelope.snapshots.items() if part.prices}
     meter = Meter(prices)
     seen = cases if question.pilot is None else question.pilot.cases()
-    samples = meter.passing(_samples(loaded, seen, question.pilot))
+    forecasts = Forecasts(envelope, loaded.plugins, cases)
+    samples = forecasts.passing(meter.passing(_samples(loaded, seen, question.pilot)))
     answers = (
         nullcontext(unanswered) if question.pilot is None else answers_of(question.pilot, loaded)
     )
     with answers as found:
         scored = score(samples, seen, envelope, loaded.plugins, found)
         table = aggregate(scored, seen, envelope, loaded.plugins)
+    price = meter.price(_calls(envelope, len(cases), table), parallel=question.parallel)
+    draws = _draws_to_come(envelope, meter.draws, pilot=question.pilot is not None)
     return plan(
         envelope,
         list(_grounds(envelope, list(cases.values()), table if meter.draws else None)),
         cases=len(cases),
-        price=meter.price(_calls(envelope, len(cases), table), parallel=question.parallel),
+        price=replace(price, judged=_judged(envelope, forecasts, draws, question.pilot)),
         assumed=question.assumed,
         baseline_draws=meter.draws.get(Arm.BASELINE, _usual_draws(envelope)),
         aim=question.aim,
@@ -125,6 +131,32 @@ def _calls(envelope: Envelope, cases: int, table: Table) -> dict[Arm, float]:
     elif envelope.sentinel is not None:
         calls[Arm.BASELINE] = float(round(cases * envelope.sentinel.share))
     return calls
+
+
+def _draws_to_come(envelope: Envelope, seen: Mapping[Arm, int], *, pilot: bool) -> dict[Arm, int]:
+    """Return how many draws a case an arm will have whose samples are not those of its recording."""
+    draws = dict.fromkeys(envelope.live, envelope.most_repeats)
+    for arm in envelope.snapshots.keys() - envelope.live:
+        if pilot or arm not in seen:
+            usual = USUAL_DRAWS if arm is Arm.BASELINE else envelope.most_repeats
+            draws[arm] = seen.get(arm, usual)
+    return draws
+
+
+def _judged(
+    envelope: Envelope, forecasts: Forecasts, draws: Mapping[Arm, int], pilot: RunFolder | None
+) -> dict[str, Forecast]:
+    """Return what is asked about the samples, at the price of the pilot's judgements where it has some."""
+    found = dict(forecasts.all(draws))
+    if pilot is None or not found:
+        return found
+    prices = {name: by.prices for name, by in envelope.consulted.items()}
+    with Judgements(pilot.judgements_path) as there:
+        for name, paid in consulted(there, prices).items():
+            if paid.answers and paid.cost_usd is not None:
+                each = paid.cost_usd / paid.answers
+                found[name] = replace(found[name], cost_usd=found[name].requests * each)
+    return found
 
 
 def _refuse_strangers(envelope: Envelope, assumed: Mapping[str, float]) -> None:

@@ -15,6 +15,7 @@ from typing import cast
 from evalkit.core.lifecycle import Lifecycle
 from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, Surroundings, always
+from evalkit.core.records import turn_records
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -43,11 +44,10 @@ from evalkit.wire.objections import (
     OF_THE_CASE,
     Sent,
     answered,
-    error_body,
     nothing_found,
-    outcome,
     told_inside,
     usual_objection,
+    usual_outcome,
 )
 from evalkit.wire.overheard import NOWHERE, error_in, nobodys, overhearing, turn
 from evalkit.wire.turns import turns_of
@@ -121,7 +121,7 @@ class Messages:
         body: dict[str, Json] = {**self.fixed}
         if system:
             body["system"] = "\n\n".join(system)
-        body["messages"] = [{"role": turn.role, "content": turn.content} for turn in said]
+        body["messages"] = turn_records(said)
         return self.endpoint.post(body)
 
     def secret_headers(self) -> dict[str, str]:
@@ -131,8 +131,7 @@ class Messages:
     def read(self, request: Request, response: HttpResponse) -> Sample | Failure:
         """Return what a response says; see ``wire.http_provider.WireFormat``."""
         if response.status // 100 != 2:
-            objection = usual_objection(error_body(response))
-            return outcome(objection, request, response, self.sent)
+            return usual_outcome(request, response, self.sent)
         body = response.json()
         if value_at(body, "error") is not None:
             return told_inside(usual_objection(body), request, response)

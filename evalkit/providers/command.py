@@ -27,16 +27,14 @@ from evalkit.core.digest import canonical_json
 from evalkit.core.errors import ProviderError, SnapshotError
 from evalkit.core.model import (
     Arm,
-    CaseInput,
     ErrorKind,
     Json,
-    Message,
     Sample,
     SampleError,
     Snapshot,
 )
 from evalkit.core.ports import Lack, Provider, ProviderPlugin, Request, Surroundings, told
-from evalkit.core.records import RecordError, sample_of
+from evalkit.core.records import RecordError, asked_record, sample_of, turn_records
 from evalkit.core.secrets import NAMED
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
 
@@ -335,14 +333,13 @@ class Command:
 
     def _question(self, request: Request) -> dict[str, Json]:
         case, system = request.case, self.snapshot.system_prompt
-        asked = [turn for turn in request.messages if turn.role == "user"] or request.messages
         return {
             "id": case.id,
             "index": request.index,
-            "messages": _turns(request.messages),
+            "messages": turn_records(request.messages),
             "system": system.text if system is not None else None,
-            "input": _input(case.input),
-            "prompt": asked[-1].content if asked else None,
+            "input": asked_record(case.input),
+            "prompt": request.prompt,
             "params": dict(self.snapshot.params),
             "model": self.snapshot.model,
         }
@@ -356,19 +353,6 @@ class Command:
             attempts=attempts,
             model_requested=self.snapshot.model,
         )
-
-
-def _input(value: CaseInput) -> Json:
-    match value:
-        case str():
-            return value
-        case tuple():
-            return _turns(value)
-    return dict(value)
-
-
-def _turns(turns: tuple[Message, ...]) -> Json:
-    return [{"role": turn.role, "content": turn.content} for turn in turns]
 
 
 def _record(raw: bytes, request: Request) -> dict[str, Json]:

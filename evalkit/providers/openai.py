@@ -13,6 +13,7 @@ from typing import cast
 
 from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, always
+from evalkit.core.records import turn_records
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -30,11 +31,10 @@ from evalkit.wire.objections import (
     OF_THE_CASE,
     Sent,
     answered,
-    error_body,
     nothing_found,
-    outcome,
     told_inside,
     usual_objection,
+    usual_outcome,
 )
 from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle
 from evalkit.wire.overheard import (
@@ -112,9 +112,7 @@ class ChatCompletions:
 
     def request(self, request: Request) -> HttpRequest:
         """Return the HTTP request, without the headers that hold a secret."""
-        turns: list[Json] = [
-            {"role": turn.role, "content": turn.content} for turn in request.messages
-        ]
+        turns = turn_records(request.messages)
         return self.endpoint.post({**self.fixed, "messages": [*self.opening, *turns]})
 
     def secret_headers(self) -> dict[str, str]:
@@ -124,8 +122,7 @@ class ChatCompletions:
     def read(self, request: Request, response: HttpResponse) -> Sample | Failure:
         """Return what a response says; see ``wire.http_provider.WireFormat``."""
         if response.status // 100 != 2:
-            objection = usual_objection(error_body(response))
-            return outcome(objection, request, response, self.sent)
+            return usual_outcome(request, response, self.sent)
         body = response.json()
         if value_at(body, "choices", 0) is None and value_at(body, "error") is not None:
             return told_inside(usual_objection(body), request, response)

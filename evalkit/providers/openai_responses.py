@@ -13,6 +13,7 @@ from typing import cast
 
 from evalkit.core.model import Arm, Json, Message, Sample, Snapshot
 from evalkit.core.ports import Lack, ProviderPlugin, Request, always
+from evalkit.core.records import turn_records
 from evalkit.core.secrets import Secrets
 from evalkit.files.json_text import parse_json
 from evalkit.wire.endpoint import (
@@ -31,11 +32,10 @@ from evalkit.wire.objections import (
     OF_THE_CASE,
     Sent,
     answered,
-    error_body,
     nothing_found,
-    outcome,
     told_inside,
     usual_objection,
+    usual_outcome,
 )
 from evalkit.wire.openai_server import HOME, openai_endpoint, openai_lifecycle
 from evalkit.wire.overheard import NOWHERE, nobodys, overhearing, turn
@@ -99,10 +99,7 @@ class Responses:
 
     def request(self, request: Request) -> HttpRequest:
         """Return the HTTP request, without the headers that hold a secret."""
-        turns: list[Json] = [
-            {"role": turn.role, "content": turn.content} for turn in request.messages
-        ]
-        return self.endpoint.post({**self.fixed, "input": turns})
+        return self.endpoint.post({**self.fixed, "input": turn_records(request.messages)})
 
     def secret_headers(self) -> dict[str, str]:
         """Return the headers that hold a secret, filled in."""
@@ -111,8 +108,7 @@ class Responses:
     def read(self, request: Request, response: HttpResponse) -> Sample | Failure:
         """Return what a response says; see ``wire.http_provider.WireFormat``."""
         if response.status // 100 != 2:
-            objection = usual_objection(error_body(response))
-            return outcome(objection, request, response, self.sent)
+            return usual_outcome(request, response, self.sent)
         body = _body(response)
         if value_at(body, "error") is not None or text_at(body, "type") == "error":
             return told_inside(usual_objection(body), request, response)

@@ -31,7 +31,7 @@ from evalkit.core.verdict import (
     Unmeasured,
     Verdict,
 )
-from evalkit.core.wording import count_text, interval_text, value_text
+from evalkit.core.wording import WARNING, count_text, interval_text, value_text
 from evalkit.report.text.safe import one_line
 
 VERDICT_WORDS: Mapping[Outcome, str] = {
@@ -117,6 +117,17 @@ class View:
     facts: str
     interval_name: str
     waived: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What every output has to warn of, each a sentence."""
+        notes = self.verdict.facts.notes
+        return tuple(note.removeprefix(WARNING) for note in notes if note.startswith(WARNING))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The other notes of the verdict."""
+        return tuple(note for note in self.verdict.facts.notes if not note.startswith(WARNING))
 
 
 def view_of(verdict: Verdict, manifest: Manifest) -> View:
@@ -229,13 +240,21 @@ def _row(bound: BoundResult, name: str) -> Row:
         allowed=allowed(bound),
         value=judged_text(bound),
         interval=interval_text(bound, judged) if judged else "",
-        change=f"{arm_text(bound, bound.baseline)} → {arm_text(bound, bound.candidate)}",
+        change=_change(bound),
         note=_note(bound, judged),
         settle=settle_lines(bound),
         scale=scale,
         judged=judged,
         reference=_reference(bound, scale),
     )
+
+
+def _change(bound: BoundResult) -> str:
+    """Return the values of both arms; nothing where they are categories, of which no arm has a value."""
+    arms = bound.baseline, bound.candidate
+    if not any(isinstance(arm, Estimate) for arm in arms):
+        return ""
+    return " → ".join(arm_text(bound, arm) for arm in arms)
 
 
 def _note(bound: BoundResult, judged: Estimate | None) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.features.phrasing import closes_with, words_of
+from evalkit.features.phrasing import closes_with, listed
 from evalkit.features.phrasing import closing as last_words
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
-
-MOST_WORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,7 @@ class Options:
         Raises:
             ValueError: it is so.
         """
-        if not 1 <= self.words <= MOST_WORDS:
-            raise ValueError(f"words: expected 1 to {MOST_WORDS}, found {self.words}")
-        object.__setattr__(self, "phrases", tuple(words_of(phrase) for phrase in self.phrases))
-        if "" in self.phrases:
-            raise ValueError("phrases: expected phrases with a word in each, found one without")
+        object.__setattr__(self, "phrases", listed(self.phrases, self.words))
 
 
 @scorer(

@@ -122,13 +122,21 @@ def _repeats(options: Options) -> int:
     return options.repeats
 
 
+def _criteria(options: Options) -> str:
+    """Return what people have to read who are asked in the judge's place."""
+    if options.scale == YES_NO:
+        return options.rubric
+    low, high = options.ends
+    return f"{options.rubric.rstrip()}\n\nOf the scale, {low} counts 0 here and {high} counts 1."
+
+
 def _values(options: Options) -> Sequence[Value]:
     first = (
         Value("score", Kind.RATE, labels=("yes", "no"))
         if options.scale == YES_NO
         else Value("score", Kind.SCORE)
     )
-    return [first, Value("agreement", Kind.SCORE)]
+    return [first, Value("agreement", Kind.SCORE, of_asking=True)]
 
 
 # ---------------------------------------------------------------- what was said
@@ -141,11 +149,16 @@ _NO = '{"reason": "Lyon is not the capital.", "verdict": "no"}'
 
 @scorer(
     "judge",
-    values=[Value("score", Kind.SCORE), Value("agreement", Kind.SCORE)],
+    values=[Value("score", Kind.SCORE), Value("agreement", Kind.SCORE, of_asking=True)],
     shaped=_values,
     options=Options,
     remote=Remote(
-        _questions, most=_repeats, schema=_schema, letters=300, params={"temperature": 0}
+        _questions,
+        most=_repeats,
+        schema=_schema,
+        letters=300,
+        params={"temperature": 0},
+        criteria=_criteria,
     ),
     examples=[
         Example("Paris.", (1.0, "only one judgement"), options={"rubric": RUBRIC}, answers=(_YES,)),

@@ -82,6 +82,10 @@ def _schema(options: Options) -> str | None:
     return verdict_schema([FIRST, SECOND, TIE]) if options.structured else None
 
 
+def _criteria(options: Options) -> str:
+    return options.rubric
+
+
 def _both_orders(options: Options) -> int:
     del options
     return 2
@@ -101,7 +105,12 @@ def _said(verdict: str) -> str:
     "preference",
     values=[
         Value("preference", Kind.SCORE),
-        Value("consistent", Kind.RATE, labels=("the same in both orders", "another")),
+        Value(
+            "consistent",
+            Kind.RATE,
+            labels=("the same in both orders", "another"),
+            of_asking=True,
+        ),
     ],
     options=Options,
     remote=Remote(
@@ -111,6 +120,7 @@ def _said(verdict: str) -> str:
         schema=_schema,
         letters=300,
         params={"temperature": 0},
+        criteria=_criteria,
     ),
     examples=[
         Example(

@@ -99,7 +99,7 @@ def reasoning(case: Case, sample: Sample, options: Options) -> Score:
     English. `steps` are the different "Step n", or else the items of numbered lists. `extracted` = 1 where the answer can be found
     in the way that `answer` says: a snapshot that answers right in another form breaks whoever
     reads it. `answer_at` is where it stands: 0 at the beginning of the text, near 1 at its end.
-    `bare` = 1 where there are no more than five words. `tokens` are the hidden reasoning tokens
+    `bare` = 1 where there are one to five words. `tokens` are the hidden reasoning tokens
     that the endpoint reports.
     """
     text = sample.output

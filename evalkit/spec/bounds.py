@@ -27,17 +27,11 @@ from evalkit.core.envelope import (
 from evalkit.core.model import Arm, Snapshot
 from evalkit.core.ports import Value
 from evalkit.spec.document import Trail
-from evalkit.spec.grammar import (
-    BoundFile,
-    EnvelopeFile,
-    Quantity,
-    ShiftFile,
-    SidesFile,
-    SliceFile,
-)
+from evalkit.spec.grammar import BoundFile, EnvelopeFile, ShiftFile, SidesFile, SliceFile
 from evalkit.spec.metrics import Metrics
 from evalkit.spec.problems import Problems
 from evalkit.spec.snapshots import is_live
+from evalkit.spec.words import Quantity
 
 RANGE_WORTH_TAKING = 4
 """A range this many times the limit costs more cases than it saves: engine T then stays."""

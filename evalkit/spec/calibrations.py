@@ -14,10 +14,13 @@ from evalkit.core.labelling import Labelling, ReadAnswer, ReadSnapshot
 from evalkit.core.model import Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.spec.document import Document, Trail
-from evalkit.spec.grammar import Given, Range, Strict
 from evalkit.spec.problems import Problems
+from evalkit.spec.words import Given, Range, Strict
 
 SCHEMA = "evalkit.calibration/1"
+PACE = ("prices", "timeout", "concurrency")
+"""Of whom a scorer asks: how fast, and for how much, says nothing about him."""
+
 CALIBRATED = (Kind.RATE, Kind.SCORE)
 """The kinds of values that labels can correct."""
 
@@ -28,6 +31,7 @@ class AnswerFile(Strict):
     id: str
     sample: int = Field(ge=0)
     output: str = Field(pattern="^[0-9a-f]{16}$")
+    asked: Given[Annotated[str, Field(pattern="^[0-9a-f]{16}$")]] = None
     value: float
     stratum: int = Field(ge=0)
     labels: dict[str, float] = Field(default_factory=dict)
@@ -56,8 +60,11 @@ class CalibrationFile(Strict):
 
 
 def options_digest(given: Mapping[str, Json]) -> str:
-    """Return the digest of what a user tells a scorer."""
-    return digest(dict(given))[:16]
+    """Return the digest of what a user tells a scorer, as far as it decides what the scorer says."""
+    told = dict(given)
+    if isinstance(by := told.get("by"), dict):
+        told["by"] = {key: value for key, value in by.items() if key not in PACE}
+    return digest(told)[:16]
 
 
 def calibration_record(labelling: Labelling) -> dict[str, Json]:
@@ -79,7 +86,8 @@ def _snapshot_record(snapshot: ReadSnapshot) -> dict[str, Json]:
     answers: list[Json] = [
         {
             "id": read.case_id, "sample": read.index, "output": read.text, "value": read.value,
-            "stratum": read.stratum, **({"labels": dict(read.labels)} if read.labels else {}),
+            "stratum": read.stratum, **({"asked": read.asked} if read.asked else {}),
+            **({"labels": dict(read.labels)} if read.labels else {}),
         }
         for read in snapshot.answers
     ]  # fmt: skip
@@ -185,6 +193,8 @@ def _answers(
             )
         seen.add((answer.id, answer.sample))
     return tuple(
-        ReadAnswer(each.id, each.sample, each.output, each.value, each.stratum, each.labels)
+        ReadAnswer(
+            each.id, each.sample, each.output, each.value, each.stratum, each.labels, each.asked
+        )
         for each in snapshot.answers
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from evalkit.core.errors import UserError
 from evalkit.core.model import Json, Prices, Snapshot
-from evalkit.core.ports import Remote, ScorerPlugin
+from evalkit.core.ports import ProviderPlugin, Remote, ScorerPlugin
 from evalkit.core.registry import PROVIDERS
 from evalkit.spec.document import Trail
 from evalkit.spec.grammar import ConsultedFile
@@ -42,17 +42,8 @@ def consulted(
     file = problems.checked(ConsultedFile, given, trail)
     if file is None:
         return None
-    try:
-        provider = PROVIDERS.get(file.provider)
-    except UserError as error:
-        problems.add((*trail, "provider"), str(error))
-        return None
-    if provider.recorded:
-        problems.add(
-            (*trail, "provider"),
-            f"{file.provider} plays back what was recorded; name a provider that is asked. What it was "
-            "answered is kept in the run folder, and judged again without a call",
-        )
+    provider = _provider_named(file.provider, problems, (*trail, "provider"))
+    if provider is None:
         return None
     own = options_of(provider.options, file.model_extra or {}, {}, problems, trail)
     if own is None:
@@ -76,6 +67,23 @@ def consulted(
     for lack in provider.lacks(found):
         problems.add((*trail, *lack.key.split(".")), lack.message)
     return found
+
+
+def _provider_named(name: str, problems: Problems, trail: Trail) -> ProviderPlugin | None:
+    """Return a provider that can be asked."""
+    try:
+        provider = PROVIDERS.get(name)
+    except UserError as error:
+        problems.add(trail, str(error))
+        return None
+    if provider.recorded:
+        problems.add(
+            trail,
+            f"{name} plays back what was recorded; name a provider that is asked. What it was "
+            "answered is kept in the run folder, and judged again without a call",
+        )
+        return None
+    return provider
 
 
 def _completed(remote: Remote, written: Json) -> Json:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from evalkit.core.canary import CanaryPlan
 from evalkit.core.digest import digest
-from evalkit.core.envelope import Bound, Envelope, Instrument, LimitKind
+from evalkit.core.envelope import Bound, Envelope, Instrument, LimitKind, Sentinel
 from evalkit.core.errors import Place, Problem, SpecError, UsageError, suggestion
-from evalkit.core.model import Arm, Json
+from evalkit.core.model import Arm, Json, Snapshot
 from evalkit.core.ports import ScorerPlugin
 from evalkit.spec.bounds import BoundReader, WrittenBound
 from evalkit.spec.canary import CANARY, canary_of
@@ -131,21 +131,16 @@ def _meaning(
         for arm, written in {Arm.BASELINE: file.baseline, Arm.CANDIDATE: file.candidate}.items()
         if written is not None
     }
-    sentinel_of(file.candidate, None, Arm.CANDIDATE, problems)
-    sentinel = None
-    if file.baseline is not None:
-        baseline = snapshots[Arm.BASELINE]
-        sentinel = sentinel_of(file.baseline, baseline, Arm.BASELINE, problems)
+    sentinel = _sentinel(file, snapshots, problems)
     metrics = Metrics(file.metrics, snapshots, problems, code_root=code_root)
     found = list(BoundReader(file, metrics, snapshots, problems).bounds())
     bounds, places = _named_once(found, problems)
     of_drift = drift_bound(file, snapshots, problems)
     if of_drift is not None:
-        if DRIFT in places:
-            problems.add(("bounds",), f"a bound is named {DRIFT!r}, as the key is; give it a name:")
-        places[DRIFT] = problems.document.place((DRIFT,))
+        places = _with_drift(places, problems)
     used = {bound.metric.instrument for bound in bounds}
     unbound = (*metrics.unbound(used), *metrics.of_contract())
+    metrics.check_calibrations([*(bound.metric for bound in bounds), *unbound])
     envelope = Envelope(
         name=file.name,
         candidate=snapshots[Arm.CANDIDATE],
@@ -165,17 +160,7 @@ def _meaning(
         drift_bound=of_drift,
     )
     plan = canary_of(file, bounds, metrics, snapshots, problems)
-    if sentinel is not None and not envelope.watched:
-        problems.add(
-            (Arm.BASELINE.value, "sentinel"),
-            "a sentinel watches deltas of rates and scores, and no bound is one; leave it out",
-        )
-    if Arm.BASELINE in envelope.live and file.repeats == NOISE_AWARE:
-        problems.add(
-            ("repeats",), "noise-aware needs a recorded baseline, and this one is asked live"
-        )
-    if file.repeats == NOISE_AWARE:
-        _refuse_late_noise(envelope, problems)
+    _refuse_misfits(envelope, problems)
     document = problems.document
     return LoadedEnvelope(
         path=path,
@@ -192,6 +177,39 @@ def _meaning(
         unchecked=metrics.unchecked,
         canary=plan,
     )
+
+
+def _sentinel(
+    file: EnvelopeFile, snapshots: Mapping[Arm, Snapshot], problems: Problems
+) -> Sentinel | None:
+    """Return what watches the baseline; a candidate has nothing of the kind."""
+    sentinel_of(file.candidate, None, Arm.CANDIDATE, problems)
+    if file.baseline is None:
+        return None
+    return sentinel_of(file.baseline, snapshots[Arm.BASELINE], Arm.BASELINE, problems)
+
+
+def _with_drift(places: Mapping[str, Place], problems: Problems) -> dict[str, Place]:
+    """Return where each bound is written, with the one that the key ``drift`` makes."""
+    if DRIFT in places:
+        problems.add(("bounds",), f"a bound is named {DRIFT!r}, as the key is; give it a name:")
+    return {**places, DRIFT: problems.document.place((DRIFT,))}
+
+
+def _refuse_misfits(envelope: Envelope, problems: Problems) -> None:
+    """Note what is sound by itself, and does not go with the rest of the envelope."""
+    if envelope.sentinel is not None and not envelope.watched:
+        problems.add(
+            (Arm.BASELINE.value, "sentinel"),
+            "a sentinel watches deltas of rates and scores, and no bound is one; leave it out",
+        )
+    if envelope.noisy_repeats is None:
+        return
+    if Arm.BASELINE in envelope.live:
+        problems.add(
+            ("repeats",), "noise-aware needs a recorded baseline, and this one is asked live"
+        )
+    _refuse_late_noise(envelope, problems)
 
 
 def _refuse_late_noise(envelope: Envelope, problems: Problems) -> None:

@@ -14,9 +14,10 @@ from evalkit.core.model import ABSENT, Case, CaseInput, Json, Message
 from evalkit.files.json_text import JsonTextError, json_elements, parse_json, written_id
 from evalkit.files.text import STDIN, file_name, numbered_lines, raw_lines, whole_text
 from evalkit.spec.document import parse_yaml
-from evalkit.spec.grammar import GoldenSource, shown
+from evalkit.spec.grammar import GoldenSource
 from evalkit.spec.parquet_rows import parquet_rows
 from evalkit.spec.problems import unknown_key
+from evalkit.spec.words import shown
 
 CASE_KEYS = ("id", "input", "reference", "tags", "cluster", "metadata")
 TAG_SEPARATOR = ";"

@@ -6,148 +6,21 @@ reads a parsed file meets one form of each thing.
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from evalkit.core.envelope import Require, Scope, Severity, Statistic
 from evalkit.spec.durations import Duration
 from evalkit.spec.prometheus_file import PrometheusFile
+from evalkit.spec.words import Given, Number, Open, Part, Quantity, Range, Share, Strict, refused
 
 WORD = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 FILE_WORD = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
-_PERCENT = re.compile(r"[-+−]?([0-9]+(\.[0-9]*)?|\.[0-9]+)\s?%")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-T = TypeVar("T")
-
-
-class Strict(BaseModel):
-    """A mapping in which every key is known and no value is converted in silence."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Open(Strict):
-    """A mapping whose further keys are the options of the plug-in it names."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-def shown(value: object) -> str:
-    """Return a value as an error message prints it: short, text in quotes, JSON's own words."""
-    if isinstance(value, tuple):
-        value = list(value)
-    text = json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-def _refused(expected: str, found: object, advice: str = "") -> PydanticCustomError:
-    return PydanticCustomError(
-        "refused", "{text}", {"text": f"expected {expected}, found {shown(found)}{advice}"}
-    )
-
-
-def _given(value: object) -> object:
-    if value is None:
-        raise _refused("a value", value, "; leave the key out")
-    return value
-
-
-Given: TypeAlias = Annotated[T | None, BeforeValidator(_given)]
-"""A key that may be left out; a key with nothing behind it is a line somebody forgot to finish."""
-
-
-# ---------------------------------------------------------------- numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number as written: ``3%`` is 0.03 and remembers the sign."""
-
-    value: float
-    percent: bool = False
-
-    @classmethod
-    def read(cls, given: object) -> Quantity:
-        """Return the quantity of a JSON number or a text such as ``3%``."""
-        if isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
-            return cls(float(given))
-        if isinstance(given, str) and _PERCENT.fullmatch(given.strip()):
-            number = given.strip().rstrip("%").strip().replace("−", "-")
-            return cls(float(f"{number}e-2"), percent=True)  # 99.9% is 0.999 to the last bit
-        raise _refused("a number or a percentage such as 3%", given)
-
-
-NUMBER_SCHEMA = {
-    "type": ["number", "string"],
-    "pattern": rf"^{_PERCENT.pattern}$",
-    "description": "a number, or 3%",
-}
-Number: TypeAlias = Annotated[
-    Quantity, PlainValidator(Quantity.read), WithJsonSchema(NUMBER_SCHEMA)
-]
-
-
-def _share(given: Quantity) -> Quantity:
-    if 0 <= given.value < 1:
-        return given
-    percent = not given.percent and 1 <= given.value < 100
-    raise PydanticCustomError(
-        "refused", "{text}",
-        {"text": f"expected a share from 0 to below 1, found {given.value:g}"
-         + (f"; did you mean {given.value:g}%?" if percent else "")},
-    )  # fmt: skip
-
-
-Share: TypeAlias = Annotated[Number, AfterValidator(_share)]
-
-
-def _part(given: Quantity) -> Quantity:
-    if 0 < given.value <= 1:
-        return given
-    percent = not given.percent and 1 < given.value <= 100
-    raise PydanticCustomError(
-        "refused", "{text}",
-        {"text": f"expected a share above 0 and up to 1, found {given.value:g}"
-         + (f"; did you mean {given.value:g}%?" if percent else "")},
-    )  # fmt: skip
-
-
-Part: TypeAlias = Annotated[Number, AfterValidator(_part)]
-
-
-def _ascending(given: tuple[float, float]) -> tuple[float, float]:
-    low, high = given
-    if low < high:
-        return given
-    raise _refused("[low, high]", [low, high])
-
-
-def _as_pair(given: object) -> object:
-    # Behind a function pydantic no longer knows that the list came from JSON, which has no tuples.
-    return tuple(given) if isinstance(given, list) else given
-
-
-Range: TypeAlias = Annotated[
-    tuple[float, float], BeforeValidator(_as_pair), AfterValidator(_ascending)
-]
-
 
 # ---------------------------------------------------------------- golden set
 
@@ -164,7 +37,7 @@ class GoldenSource(Strict):
     """One file of cases; its tags are added to each of them."""
 
     path: str
-    tags: list[Tag] = []
+    tags: list[Tag] = Field(default=[])
 
 
 Sources: TypeAlias = Annotated[
@@ -183,14 +56,14 @@ class GoldenSet(Strict):
 
 def _as_prompt(given: object) -> object:
     if isinstance(given, dict) and given.keys() <= {"version"}:
-        raise _refused("text or file", given)
+        raise refused("text or file", given)
     return {"text": given} if isinstance(given, str) else given
 
 
 def _as_version(given: object) -> object:
     if isinstance(given, (int, str)) and not isinstance(given, bool):
         return given
-    raise _refused("text or a whole number", given)
+    raise refused("text or a whole number", given)
 
 
 class SystemPromptFile(Strict):
@@ -211,7 +84,7 @@ class PricesFile(Strict):
 def _as_schema(given: object) -> object:
     if isinstance(given, (str, dict)):
         return given
-    raise _refused("a JSON Schema or the path of one", given)
+    raise refused("a JSON Schema or the path of one", given)
 
 
 def _as_seconds(given: object) -> object:
@@ -226,7 +99,7 @@ class AskedFile(Open):
     system_prompt: Annotated[Given[SystemPromptFile], BeforeValidator(_as_prompt)] = None
     prompt: Given[str] = None
     template: Literal["format", "jinja", "none"] = "format"
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default={})
     response_schema: Annotated[str | dict[str, Any] | None, BeforeValidator(_as_schema)] = None
     prices: Given[PricesFile] = None
     expected_model: Given[str] = None
@@ -267,7 +140,7 @@ class SnapshotFile(AskedFile):
 def _as_calibration(given: object) -> object:
     if isinstance(given, (str, dict)):
         return given
-    raise _refused("the path of a file that evalkit calibrate wrote", given)
+    raise refused("the path of a file that evalkit calibrate wrote", given)
 
 
 class MetricFile(Open):
@@ -284,7 +157,7 @@ def _as_slice(given: object) -> object:
         return given
     if isinstance(given, (str, list)) and given:
         return {"any": given if isinstance(given, list) else [given]}
-    raise _refused(
+    raise refused(
         "a tag, a list of tags, {all: [tags]} or {where: {key: value}}", given,
         "; leave the key out for all cases",
     )  # fmt: skip
@@ -294,15 +167,15 @@ def _as_values(given: object) -> object:
     values = given if isinstance(given, list) else [given]
     if values and not any(isinstance(value, (list, dict)) for value in values):
         return given
-    raise _refused("a value or a list of values", given)
+    raise refused("a value or a list of values", given)
 
 
 class SliceFile(Strict):
     """The cases with any of some tags, with all of some tags, or with metadata values."""
 
-    any: list[Tag] = []
-    all: list[Tag] = []
-    where: dict[str, Annotated[Any, BeforeValidator(_as_values)]] = {}
+    any: list[Tag] = Field(default=[])
+    all: list[Tag] = Field(default=[])
+    where: dict[str, Annotated[Any, BeforeValidator(_as_values)]] = Field(default={})
 
 
 def _as_delta(given: object) -> object:
@@ -310,9 +183,7 @@ def _as_delta(given: object) -> object:
         return given
     margin = Quantity.read(given)
     if margin.value < 0:
-        raise _refused(
-            "a margin of at least 0", given, "; write min: or max: under it for one side"
-        )
+        raise refused("a margin of at least 0", given, "; write min: or max: under it for one side")
     return {"min": _negated(given), "max": given}
 
 
@@ -322,7 +193,7 @@ def _negated(given: object) -> object:
 
 def _as_sides(given: object) -> object:
     if isinstance(given, (int, float, str)) and not isinstance(given, bool):
-        raise _refused("{min, max}", given, f"; did you mean {{max: {given}}}?")
+        raise refused("{min, max}", given, f"; did you mean {{max: {given}}}?")
     return given
 
 
@@ -364,7 +235,7 @@ Confidence: TypeAlias = Annotated[float, Field(gt=0.5, lt=1)]
 def _line(given: str) -> str:
     if given.strip() and not _CONTROL.search(given):
         return given
-    raise _refused("a name of one line", given)
+    raise refused("a name of one line", given)
 
 
 class BoundFile(Strict):
@@ -391,7 +262,7 @@ class BoundFile(Strict):
 
 def _one(given: object) -> object:
     if isinstance(given, bool):  # true equals 1 for Python, not for a reader
-        raise _refused("1", given)
+        raise refused("1", given)
     return given
 
 
@@ -400,14 +271,14 @@ def _repeats(given: object) -> object:
         isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_REPEATS
     ):
         return given
-    raise _refused(f"a number from 1 to {MOST_REPEATS}, or {NOISE_AWARE}", given)
+    raise refused(f"a number from 1 to {MOST_REPEATS}, or {NOISE_AWARE}", given)
 
 
 def _as_drift(given: object) -> object:
     if isinstance(given, str):
         return {"look": given}
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        raise _refused("on, off or {max}", given, f"; did you mean {{max: {given}}}?")
+        raise refused("on, off or {max}", given, f"; did you mean {{max: {given}}}?")
     return given
 
 
@@ -444,8 +315,8 @@ class CanaryFile(Strict):
     """How a candidate is rolled out, and what rolls it back besides the bounds."""
 
     stages: list[Annotated[StageFile, BeforeValidator(_as_stage)]] = Field(min_length=1)
-    triggers: list[BoundFile] = []
-    without: list[str] = []
+    triggers: list[BoundFile] = Field(default=[])
+    without: list[str] = Field(default=[])
     min_duration: Given[Duration] = None
     max_duration: Given[Duration] = None
     look: Given[Duration] = None
@@ -476,7 +347,7 @@ class EnvelopeFile(Strict):
     golden_set: Sources
     candidate: SnapshotFile
     baseline: Given[SnapshotFile] = None
-    metrics: dict[Annotated[str, Field(pattern=WORD)], MetricFile] = {}
+    metrics: dict[Annotated[str, Field(pattern=WORD)], MetricFile] = Field(default={})
     bounds: list[BoundFile] = Field(min_length=1)
     repeats: Repeats = 1
     confidence: Confidence = 0.95

@@ -11,8 +11,8 @@ from evalkit.core.model import Arm, Json
 from evalkit.files.json_text import json_document
 from evalkit.files.text import STDIN, absolute_name, whole_text
 from evalkit.spec.document import Document, Trail
-from evalkit.spec.grammar import shown
 from evalkit.spec.problems import Problems
+from evalkit.spec.words import shown
 
 JsonObject = dict[str, Json]
 

@@ -10,8 +10,9 @@ from evalkit.core.model import Json
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.registry import PROVIDERS, SCORERS
 from evalkit.spec.consulted import BY
-from evalkit.spec.grammar import NUMBER_SCHEMA, ConsultedFile, EnvelopeFile
+from evalkit.spec.grammar import ConsultedFile, EnvelopeFile
 from evalkit.spec.options import options_model
+from evalkit.spec.words import NUMBER_SCHEMA
 
 _TEXT: Json = {"type": "string"}
 _WORDS: Json = {"type": "array", "items": {"type": "string"}}

@@ -13,7 +13,7 @@ from evalkit.core.errors import Place, Problem, SpecError
 from evalkit.core.model import Json
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines, raw_lines
-from evalkit.spec.grammar import shown
+from evalkit.spec.words import shown
 
 LABEL = "label"
 ONE_RATER = "1"
@@ -156,6 +156,13 @@ def _csv_rows(path: Path) -> Iterator[tuple[Mapping[str, Json] | str, Place]]:
             place = Place(name, table.line_num)
             if not heads:
                 heads = [cell.strip() for cell in cells]
+                if "id" not in heads:
+                    named = shown(", ".join(heads))
+                    yield (
+                        f"expected columns with commas between them, id among them, found {named}",
+                        place,
+                    )
+                    return
             elif len(cells) != len(heads):
                 if cells:
                     yield f"expected {len(heads)} columns, found {len(cells)}", place

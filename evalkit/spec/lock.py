@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from evalkit.core.digest import plain
 from evalkit.core.errors import SpecError
@@ -32,8 +31,8 @@ from evalkit.core.lock import (
 from evalkit.core.waiver import MOST_DAYS, MOST_LETTERS, Subject, Waiver
 from evalkit.files.writing import write_whole
 from evalkit.spec.document import Document, read_document
-from evalkit.spec.grammar import Strict, shown
 from evalkit.spec.problems import Problems
+from evalkit.spec.words import Strict, refused
 from evalkit.spec.yaml_text import yaml_text
 
 LOCK_HEAD = """\
@@ -51,19 +50,13 @@ WAIVERS_HEAD = """\
 # ---------------------------------------------------------------- words
 
 
-def _refused(expected: str, found: object) -> PydanticCustomError:
-    return PydanticCustomError(
-        "refused", "{text}", {"text": f"expected {expected}, found {shown(found)}"}
-    )
-
-
 def _day(given: str) -> str:
     try:
         found = date.fromisoformat(given)
     except ValueError:
-        raise _refused("a day such as 2026-12-24", given) from None
+        raise refused("a day such as 2026-12-24", given) from None
     if found.isoformat() != given:
-        raise _refused("a day such as 2026-12-24", given)
+        raise refused("a day such as 2026-12-24", given)
     return given
 
 
@@ -71,27 +64,27 @@ def _moment(given: str) -> str:
     try:
         found = datetime.fromisoformat(given)
     except ValueError:
-        raise _refused("a moment such as 2026-11-26T15:00:00+00:00", given) from None
+        raise refused("a moment such as 2026-11-26T15:00:00+00:00", given) from None
     if found.utcoffset() != timedelta():
-        raise _refused("a moment of UTC such as 2026-11-26T15:00:00+00:00", given)
+        raise refused("a moment of UTC such as 2026-11-26T15:00:00+00:00", given)
     return given
 
 
 def _line(given: str) -> str:
     if not given.strip() or not given.isprintable() or len(given) > MOST_LETTERS:
-        raise _refused(f"one line of at most {MOST_LETTERS} printable characters", given)
+        raise refused(f"one line of at most {MOST_LETTERS} printable characters", given)
     return given
 
 
 def _version(given: object) -> object:
     if given is None or (isinstance(given, (int, str)) and not isinstance(given, bool)):
         return given
-    raise _refused("text or a whole number", given)
+    raise refused("text or a whole number", given)
 
 
 def _sha256(given: str) -> str:
     if not _SHA256.fullmatch(given):
-        raise _refused("a sha256 of 64 hexadecimal digits", given)
+        raise refused("a sha256 of 64 hexadecimal digits", given)
     return given
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 
@@ -72,6 +72,18 @@ class Metrics:
         found = [self.named(name, ("metrics", name)) for name in names]
         return tuple(metric for metric in found if metric is not None)
 
+    def check_calibrations(self, used: Iterable[Metric]) -> None:
+        """Note labels that correct nothing, because no bound is on the value they are about."""
+        values = {(metric.instrument, metric.value) for metric in used}
+        for head, found in self._calibrations.items():
+            if (head, found.value) not in values:
+                names = [value for name, value in sorted(values) if name == head]
+                self._problems.add(
+                    ("metrics", head, "calibration", "value"),
+                    f"the labels are about {head}.{found.value}, and what is used is "
+                    f"{', '.join(f'{head}.{name}' for name in names)}: they would correct nothing",
+                )
+
     def of_contract(self) -> tuple[Metric, ...]:
         """Return whether answers keep to the response schema, unless the envelope measures it itself."""
         measured = {item.scorer for item in self.instruments} | self._files.keys()
@@ -125,6 +137,7 @@ class Metrics:
             fallback=value.fallback,
             range_declared=value.natural_support.bounded,
             calibration=self._calibration(head, value),
+            of_asking=value.of_asking,
         )
         file = self._files.get(head)
         if file is None or file.range is None:
@@ -161,14 +174,14 @@ class Metrics:
         ready = {arm: option for arm, option in options.items() if option is not None}
         if len(ready) < len(options):
             return None
+        own = ready[Arm.CANDIDATE]
+        shaped = self._plugins[head] = plugin.under(own)
         if file is not None and isinstance(file.calibration, dict):
             where: Trail = (*inside, "calibration")
             extra = file.model_extra or {}
-            told = calibration_of(file.calibration, plugin, extra, self._problems, where)
+            told = calibration_of(file.calibration, shaped, extra, self._problems, where)
             if told is not None:
                 self._calibrations[head] = told
-        own = ready[Arm.CANDIDATE]
-        self._plugins[head] = plugin.under(own)
         by = None
         if plugin.remote is not None:
             if plugin.remote.compares and Arm.BASELINE not in self._snapshots:

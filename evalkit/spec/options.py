@@ -12,8 +12,8 @@ from pydantic import Field, PydanticUserError, create_model
 from evalkit.core.errors import PluginError
 from evalkit.core.model import Json
 from evalkit.spec.document import Trail
-from evalkit.spec.grammar import Strict
 from evalkit.spec.problems import Problems
+from evalkit.spec.words import Strict
 
 
 @cache
@@ -33,7 +33,9 @@ def options_model(options: type, hidden: frozenset[str] = frozenset()) -> type[S
         }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an option may be called json or schema
-            return create_model(name, __base__=Strict, **given)
+            model = create_model(name, __base__=Strict, **given)
+            model.model_rebuild()  # now, while it is known whose options these are
+            return model
     except (NameError, TypeError, PydanticUserError) as cause:
         reason = str(cause).splitlines()[0]
         raise PluginError(f"{name} cannot be read as options: {reason}") from cause

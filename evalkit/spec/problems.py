@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from evalkit.core.errors import Problem, suggestion
 from evalkit.core.model import Json
 from evalkit.spec.document import Document, Trail
-from evalkit.spec.grammar import shown
+from evalkit.spec.words import shown
 
 M = TypeVar("M", bound=BaseModel)
 

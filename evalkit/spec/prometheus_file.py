@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from evalkit.spec.durations import Duration
-
-STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+from evalkit.spec.words import Strict
 
 
 def _as_queries(given: object) -> object:
     return {"found": given} if isinstance(given, str) else given
 
 
-class TriggerQueriesFile(BaseModel):
+class TriggerQueriesFile(Strict):
     """The queries of one trigger: events among chances, or what a mean is made of."""
-
-    model_config = STRICT
 
     found: str | None = None
     chances: str | None = None
@@ -27,23 +24,21 @@ class TriggerQueriesFile(BaseModel):
     squares: str | None = None
 
 
-class ArmNamesFile(BaseModel):
+class ArmNamesFile(Strict):
     """How the arms are called elsewhere."""
-
-    model_config = STRICT
 
     baseline: str = Field(min_length=1)
     candidate: str = Field(min_length=1)
 
 
-class PrometheusFile(BaseModel):
+class PrometheusFile(Strict):
     """Where Prometheus is, and what it is asked for every look."""
-
-    model_config = STRICT
 
     url: str
     requests: str = Field(min_length=1)
-    queries: dict[str, Annotated[TriggerQueriesFile, BeforeValidator(_as_queries)]] = {}
+    queries: dict[str, Annotated[TriggerQueriesFile, BeforeValidator(_as_queries)]] = Field(
+        default={}
+    )
     arms: ArmNamesFile | None = None
     newest: str | None = None
     token: str | None = None

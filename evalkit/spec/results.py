@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -67,7 +66,7 @@ def outline_of(text: str, file: str) -> Verdict:
 
 def _read(kind: type[T], data: Any, file: str) -> T:
     try:
-        found: T = _adapters()[kind].validate_python(data)
+        found: T = _adapter(kind).validate_python(data)  # type: ignore[arg-type]  # a class has a hash
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -80,9 +79,9 @@ def _read(kind: type[T], data: Any, file: str) -> T:
 
 
 @cache
-def _adapters() -> Mapping[type, TypeAdapter[Any]]:
-    """Return what reads each kind of value; to make one takes longer than to use it."""
-    return {kind: TypeAdapter(kind) for kind in (Manifest, Verdict)}
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """Return what reads a kind of value; to make one takes longer than to use it."""
+    return TypeAdapter(kind)
 
 
 def _with_infinities(value: Any) -> Any:

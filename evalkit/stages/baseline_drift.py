@@ -23,7 +23,7 @@ from evalkit.core.records import record_of
 from evalkit.core.verdict import BaselineDrift
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines
-from evalkit.files.writing import LineLog
+from evalkit.files.writing import TAKE_OUT, LineLog
 from evalkit.stats.baseline_drift import moved_after
 from evalkit.stats.evidence import Exhibit, case_means
 
@@ -79,7 +79,9 @@ class DriftLog:
                 yield _seen(parse_json(line.text))
             except (JsonTextError, ValueError) as error:
                 place = Place(file_name(self.path), line.number)
-                problems.append(Problem(place, f"is no line of what sentinels saw: {error}"))
+                problems.append(
+                    Problem(place, f"is no line of what sentinels saw: {error}; {TAKE_OUT}")
+                )
         if problems:
             raise SpecError(problems)
 

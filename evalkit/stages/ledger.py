@@ -17,7 +17,7 @@ from evalkit.core.model import Arm, Json, Sample
 from evalkit.core.records import record_of
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.files.text import file_name, numbered_lines
-from evalkit.files.writing import LineLog
+from evalkit.files.writing import TAKE_OUT, LineLog
 from evalkit.spec.drift import DRIFT, demanded
 
 FREE = {"golden_set", "seed", "inconclusive"}
@@ -61,6 +61,15 @@ class Ledger:
                 earlier.setdefault(line.answers, len(earlier) + 1)
         return earlier.get(answers, len(earlier) + 1)
 
+    def check(self) -> None:
+        """Read every line, so that what is wrong is told before anybody is asked and paid.
+
+        Raises:
+            SpecError: a line of the ledger is none.
+        """
+        for _ in self._looks():
+            pass
+
     def newest(self, inputs: str) -> Look | None:
         """Return the newest look at the same inputs; nothing where there is none.
 
@@ -88,7 +97,7 @@ class Ledger:
             try:
                 yield _look(parse_json(line.text))
             except (JsonTextError, TypeError, ValueError) as error:
-                problems.append(Problem(place, f"is no line of a ledger: {error}"))
+                problems.append(Problem(place, f"is no line of a ledger: {error}; {TAKE_OUT}"))
         if problems:
             raise SpecError(problems)
 

@@ -132,16 +132,9 @@ def _bound_noise(deck: _Deck, runs: Sequence[_Run], place: int) -> BoundNoise:
     measured = np.isfinite(values).all()
     low, high = (float(np.quantile(values, q)) if measured else None for q in USUALLY)
     return BoundNoise(
-        name=bound.name,
-        metric=bound.metric.name,
-        kind=bound.metric.kind,
-        statistic=bound.statistic.name,
-        on=bound.slice.name,
-        limit=bound.limit,
+        **bound.heading,
         unit=deck.unit,
         labels=bound.metric.labels,
-        require=bound.require,
-        severity=bound.severity,
         low=low,
         high=high,
         width=_width(bound, low, high),

@@ -13,6 +13,7 @@ from typing import Self, TypeAlias
 
 from evalkit.core.envelope import EVERYTHING, Envelope, Slice
 from evalkit.core.model import (
+    FAILURE,
     Arm,
     Case,
     ErrorKind,
@@ -23,14 +24,14 @@ from evalkit.core.model import (
     ScoreValue,
     Unscored,
 )
-from evalkit.core.ports import ScorerPlugin
+from evalkit.core.ports import Heard, ScorerPlugin
 
 INFINITE = math.inf
 LARGEST = 1e50
 """Nothing that is measured is larger; the cube of what is would not be a number any more."""
 
 
-Lookup: TypeAlias = "Callable[[str, Case, Sample], Sequence[Sample] | Unscored]"
+Lookup: TypeAlias = "Callable[[str, Case, Sample], Heard | Unscored]"
 """What a remote instrument was answered about a sample, or why there is no answer."""
 
 
@@ -206,13 +207,14 @@ class _Reading:
                 return self._unscored(_ERROR_WORDS[sample.error.kind])
         elif sample.output is None and scorer.reads_output:
             return self._unscored("no recorded output")
-        answers = self.answers(self.name, case, sample) if scorer.remote is not None else ()
-        if isinstance(answers, Unscored):
-            return self._unscored(answers.reason)
+        heard = self.answers(self.name, case, sample) if scorer.remote is not None else Heard()
+        if isinstance(heard, Unscored):
+            return self._unscored(heard.reason)
         others = self.others.get((self.name, sample.arm, sample.index), frozenset())
         if isinstance(others, Unscored):
             return self._unscored(others.reason)
-        return self._read(case, sample, answers, others)
+        found = self._read(case, sample, heard.answers, others)
+        return found if heard.beside is None else replace(found, beside=heard.beside)
 
     def signature(self, sample: Sample) -> int | None:
         """Return the signature of a sample; nothing where there is none.
@@ -240,7 +242,7 @@ class _Reading:
             self.others[key] = Unscored(self._failure(error))
 
     def _failure(self, error: BaseException) -> str:
-        return f"a failure of {self.scorer.id}: {error!r}"[:200]
+        return f"{FAILURE}{self.scorer.id}: {error!r}"[:200]
 
     def _read(
         self, case: Case, sample: Sample, answers: Sequence[Sample], others: frozenset[int]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
@@ -22,7 +21,7 @@ from evalkit.files.json_text import (
     written_id,
 )
 from evalkit.files.text import numbered_lines, whole_text
-from evalkit.files.writing import LineLog, replacing, write_whole
+from evalkit.files.writing import LineLog, cut_to_whole_lines, replacing, write_whole
 from evalkit.spec.case_lines import CaseLines
 from evalkit.spec.document import Document
 from evalkit.spec.golden_set import GoldenSetReader
@@ -40,7 +39,6 @@ SCORES = "scores.jsonl"
 VERDICT = "verdict.json"
 FILES = (MANIFEST, ENVELOPE, CASES, SAMPLES, SENTINEL, DRIFT, JUDGEMENTS, SCORES, VERDICT)
 """What a run is made of; everything else in its folder is a report."""
-TAIL = 1 << 16
 
 
 class RunFolder:
@@ -321,27 +319,12 @@ class RunFolder:
 def _mend(path: Path, known: Collection[str], answered: Callable[[Sample], None]) -> None:
     if not path.is_file():
         return
-    _cut_to_whole_lines(path)
+    cut_to_whole_lines(path)
     with replacing(path) as beside, LineLog(beside) as log:
         for sample in _samples(path, known):
             if sample.error is None or sample.error.kind is ErrorKind.TIMEOUT:
                 log.append(record_of(sample))
                 answered(sample)
-
-
-def _cut_to_whole_lines(path: Path) -> None:
-    """Cut a file behind its last whole line: a process that died may have written part of one."""
-    with path.open("rb+") as stream:
-        end = stream.seek(0, os.SEEK_END)
-        while end:
-            start = max(0, end - TAIL)
-            stream.seek(start)
-            found = stream.read(end - start).rfind(b"\n")
-            if found >= 0:
-                stream.truncate(start + found + 1)
-                return
-            end = start
-        stream.truncate(0)
 
 
 def _samples(

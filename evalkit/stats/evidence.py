@@ -81,6 +81,8 @@ class Observed:
     def first(self, wanted: IntArray) -> Observed:
         """Return the first samples of each case, as many as are wanted of it."""
         counts = np.bincount(self.case, minlength=wanted.size)
+        if (counts <= wanted).all():
+            return self
         place = np.arange(self.samples) - (np.cumsum(counts) - counts)[self.case]
         kept = place < wanted[self.case]
         return Observed(self.case[kept], self.values[kept], self.present[kept])
@@ -258,6 +260,9 @@ def case_means(evidence: Evidence, arm: Arm, fill: tuple[float, float]) -> CaseM
         else np.bincount(observed.case[observed.present], minlength=n)
     )
     known = found > 0
+    if found is asked and known.all():  # nothing is missing
+        seen = sums / found
+        return CaseMeans(seen, seen, seen, known, float(np.abs(seen).max(initial=0.0)))
     seen = np.divide(sums, found, out=np.zeros(n), where=known)
     expected = np.where(known, found, 1) if arm is Arm.BASELINE else np.maximum(asked, 1)
     absent = expected - found
@@ -303,10 +308,13 @@ def unit_codes(clusters: IntArray) -> IntArray:
     >>> unit_codes(np.array([7, 2, 7])), unit_codes(np.array([2, 2, 7]))
     (array([1, 0, 1]), array([0, 0, 1]))
     """
-    steps = np.diff(clusters, prepend=clusters[:1])
-    if (steps >= 0).all():  # as all runs are that planning draws
-        return np.cumsum(steps > 0)
-    code: IntArray = np.unique(clusters, return_inverse=True)[1]
+    code: IntArray
+    before, after = clusters[:-1], clusters[1:]
+    if (before <= after).all():  # as all runs are that planning draws
+        code = np.zeros(clusters.size, np.int64)
+        np.cumsum(before < after, out=code[1:])
+        return code
+    code = np.unique(clusters, return_inverse=True)[1]
     return code
 
 

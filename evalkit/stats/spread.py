@@ -2,6 +2,9 @@
 
 Assumes: nothing; a quantile is rounded up, by at most one per cent. Counts of parts add up.
 Reference: logarithmic cells as in Masson, Rim & Lee (2019), "DDSketch", VLDB 12.
+
+These are not the bins of ``evalkit.stats.log_bins``, whose limits go by rank and need whole counts: where a
+user is counted once, each of his values is a part of one. A canary remembers these cells from look to look.
 """
 
 from __future__ import annotations

@@ -221,11 +221,11 @@ class Unchanged:
             values = self.values[self.start[chosen][:, None] + offset]
             if self.other is not None:
                 values = np.where(swapped[:, None], self.other[chosen][:, None], values)
-        flat = values.ravel()
-        there = np.ones(flat.size, np.bool_)
-        if self.missing:
-            there = rng.random(flat.size) >= self.missing
-        return Observed(np.repeat(np.arange(chosen.size), draws), np.where(there, flat, 0.0), there)
+        flat, case = values.ravel(), np.repeat(np.arange(chosen.size), draws)
+        if not self.missing:
+            return Observed(case, flat, np.ones(flat.size, np.bool_))
+        there = rng.random(flat.size) >= self.missing
+        return Observed(case, np.where(there, flat, 0.0), there)
 
 
 def _first_of_candidate(evidence: Evidence, known: np.ndarray) -> tuple[FloatArray, np.ndarray]:

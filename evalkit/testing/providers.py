@@ -1,22 +1,17 @@
-"""Conformance of providers over HTTP: each check returns a sentence about the fault, or nothing.
-
-A server on 127.0.0.1 stands in for the endpoint, and says what a check has it say.
-"""
+"""Conformance of providers over HTTP: each check returns a sentence about the fault, or nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from types import MappingProxyType
 
-from evalkit.core.errors import EvalkitError, ProviderError, SnapshotError
-from evalkit.core.model import ErrorKind, Json, Sample, Snapshot
-from evalkit.core.ports import ProviderPlugin, Surroundings
+from evalkit.core.errors import ProviderError, SnapshotError
+from evalkit.core.model import ErrorKind, Snapshot
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.testing import any_provider
 from evalkit.testing.any_provider import SHORT, cancelled
@@ -34,13 +29,18 @@ from evalkit.testing.checking import (
     sample_in,
     until,
 )
+from evalkit.testing.http_subject import (
+    KEY,
+    SECRET,
+    HttpSubject,
+    Told,
+    answer_at,
+    answer_to,
+    surroundings_of,
+)
 from evalkit.testing.scorers import HOSTILE_OUTPUTS
-from evalkit.testing.server import Heard, Reply, Script, ScriptedServer, scripted
+from evalkit.testing.server import Heard, Reply, ScriptedServer, scripted
 
-KEY = "EVALKIT_TEST_KEY"
-"""The environment variable that the key is in: a snapshot names it as ``${env:EVALKIT_TEST_KEY}``."""
-SECRET = "sk-evalkit/conformance+0123456789"
-"""Its value; it opens nothing."""
 WAIT = 1
 """Seconds that a Retry-After asks for: the least that every form of it can say."""
 
@@ -68,78 +68,11 @@ _SAMPLING = (
 _SPELLED = {name.replace("_", "") for name in _SAMPLING}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an answer is to say; what is ``None`` is to be left out of it."""
-
-    text: str = "In the middle of Paris."
-    model: str | None = "served-2026-01-01"
-    input_tokens: int | None = 7
-    output_tokens: int | None = 3
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSubject:
-    """A provider plug-in over HTTP, and how its endpoint speaks.
-
-    ``snapshot`` returns one that asks the server at an address, with the key in ``KEY`` and no
-    sampling parameter but those that the endpoint demands. ``answer`` writes the body of a success.
-    ``refusals`` are the replies by which the endpoint itself declines or filters, ``objection`` the
-    one by which it refuses ``temperature``; none where it has no such. ``keyed`` says that a key is
-    sent, ``tells_model`` that a body names who answered.
-    """
-
-    plugin: ProviderPlugin
-    snapshot: Callable[[str], Snapshot]
-    answer: Callable[[Told], Json | bytes]
-    refusals: Sequence[Reply]
-    objection: Reply | None
-    keyed: bool = True
-    tells_model: bool = True
-
-    def reply(self, told: Told = Told(), **headers: str) -> Reply:
-        """Return the reply that says something."""
-        body = self.answer(told)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return Reply(body=content, headers=headers)
-
-
-def surroundings_of(*, another: bool = True) -> Surroundings:
-    """Return surroundings with the key in them, in which a failed attempt may be repeated or not."""
-    return Surroundings(environment={KEY: SECRET}, another=lambda: another)
-
-
-def _asked(
-    subject: HttpSubject,
-    server: ScriptedServer,
-    *,
-    another: bool = True,
-    change: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot,
-) -> Sample | EvalkitError:
-    """Ask once, and return what comes of it."""
-
-    async def once() -> Sample | EvalkitError:
-        snapshot = change(subject.snapshot(server.url))
-        async with opened(subject.plugin, snapshot, surroundings_of(another=another)) as provider:
-            return await outcome(provider, question())
-
-    return ran(once())
-
-
-def _told(
-    subject: HttpSubject, script: Script, *, another: bool = True, **changes: object
-) -> tuple[Sample | EvalkitError, ScriptedServer]:
-    """Ask a server of its own once; return what comes of it, and what the server heard."""
-    with scripted(script) as server:
-        change = partial(replace, **changes)
-        return _asked(subject, server, another=another, change=change), server
-
-
 def _failure(
     subject: HttpSubject, reply: Reply, kind: ErrorKind, what: str, *, another: bool = False
 ) -> None:
     """Hold one reply to being one failure of a kind, after one request."""
-    found, server = _told(subject, [reply], another=another)
+    found, server = answer_to(subject, [reply], another=another)
     sample = sample_in(found, f"{what}: ")
     error = sample.error
     expect(error is not None, f"{what} is taken for the answer {sample.output!r}")
@@ -158,7 +91,7 @@ def timeout_fault(subject: HttpSubject) -> None:
     silent = Reply(hangs=True)
     broken_off = replace(whole, hangs=True, says=len(whole.body) // 2)
     for what, reply in {"silence": silent, "half an answer": broken_off}.items():
-        found, server = _told(subject, [reply], another=False, timeout=SHORT)
+        found, server = answer_to(subject, [reply], another=False, timeout=SHORT)
         sample = sample_in(found, f"{what} until the time is out: ")
         error = sample.error
         expect(
@@ -174,7 +107,7 @@ def rate_limit_fault(subject: HttpSubject) -> None:
     slower = {"error": {"message": "Rate limit reached for requests per min", "code": "429"}}
     limited = Reply(429, json.dumps(slower).encode(), {"retry-after": str(WAIT)})
     _failure(subject, limited, ErrorKind.RATE_LIMITED, "a 429")
-    found, server = _told(subject, [limited, subject.reply()])
+    found, server = answer_to(subject, [limited, subject.reply()])
     sample = good(found, "a 429 and then an answer: ")
     heard = [request.moment for request in server.heard]
     expect(len(heard) == 2, f"a 429 and then an answer: asked {len(heard)} times, expected 2")
@@ -193,7 +126,7 @@ def server_error_fault(subject: HttpSubject) -> None:
     down = Reply(503, b'{"error": {"message": "The server is overloaded"}}')
     _failure(subject, replace(down, status=500), ErrorKind.SERVER, "a 500")
     for status in (500, 503):
-        found, server = _told(subject, [replace(down, status=status), subject.reply()])
+        found, server = answer_to(subject, [replace(down, status=status), subject.reply()])
         sample = good(found, f"a {status} and then an answer: ")
         count = len(server.heard)
         expect(count == 2, f"a {status} and then an answer: asked {count} times, expected 2")
@@ -222,7 +155,7 @@ def malformed_fault(subject: HttpSubject) -> None:
 @check
 def empty_text_fault(subject: HttpSubject) -> None:
     """Nothing said is an answer, which scorers judge."""
-    found, server = _told(subject, [subject.reply(Told(text=""))])
+    found, server = answer_to(subject, [subject.reply(Told(text=""))])
     sample = good(found, "an empty text: ")
     expect(sample.output == "", f"an empty text is {sample.output!r}")
     expect(len(server.heard) == 1, "an empty text is asked for again")
@@ -231,11 +164,11 @@ def empty_text_fault(subject: HttpSubject) -> None:
 @check
 def usage_fault(subject: HttpSubject) -> None:
     """Tokens are those that were told; untold is unknown and not 0."""
-    told, _ = _told(subject, [subject.reply(Told(input_tokens=7, output_tokens=3))])
+    told, _ = answer_to(subject, [subject.reply(Told(input_tokens=7, output_tokens=3))])
     sample = good(told)
     counts = (sample.input_tokens, sample.output_tokens)
     expect(counts == (7, 3), f"of 7 tokens in and 3 out were read {counts}")
-    untold, _ = _told(subject, [subject.reply(Told(input_tokens=None, output_tokens=None))])
+    untold, _ = answer_to(subject, [subject.reply(Told(input_tokens=None, output_tokens=None))])
     sample = good(untold, "an answer without usage: ")
     counts = (sample.input_tokens, sample.output_tokens)
     expect(counts == (None, None), f"tokens that nobody told are {counts}, expected None")
@@ -246,7 +179,7 @@ def refusal_fault(subject: HttpSubject) -> None:
     """A refusal of the endpoint's own is an answer: neither a failure nor asked for again."""
     for number, reply in enumerate(subject.refusals):
         what = f"refusal {number}: "
-        found, server = _told(subject, [reply])
+        found, server = answer_to(subject, [reply])
         sample = good(found, what)
         expect(sample.refusal is not None, f"{what}refusal is None, expected its text or ''")
         expect(len(server.heard) == 1, f"{what}asked for again")
@@ -258,7 +191,7 @@ def objection_fault(subject: HttpSubject) -> None:
     if subject.objection is None:
         return
     with scripted([subject.objection]) as server:
-        found = _asked(subject, server, change=_warmed)
+        found = answer_at(subject, server, change=_warmed)
     if not isinstance(found, SnapshotError):
         raise FaultError(f"a parameter is refused: expected a SnapshotError, found {found!r}")
     wanted = "candidate.params.temperature"
@@ -270,7 +203,7 @@ def objection_fault(subject: HttpSubject) -> None:
 def hostile_text_fault(subject: HttpSubject) -> None:
     """What a model says is carried as it is, whatever it is."""
     for name, text in HOSTILE_OUTPUTS.items():
-        found, _ = _told(subject, [subject.reply(Told(text=text))])
+        found, _ = answer_to(subject, [subject.reply(Told(text=text))])
         sample = good(found, f"a text that is {name}: ")
         same = sample.output == text
         expect(same, f"a text that is {name} became {(sample.output or '')[:80]!r}")
@@ -279,18 +212,18 @@ def hostile_text_fault(subject: HttpSubject) -> None:
 @check
 def served_model_fault(subject: HttpSubject) -> None:
     """Who answered is who says so, not who was asked."""
-    found, _ = _told(subject, [subject.reply(Told(model=None))])
+    found, _ = answer_to(subject, [subject.reply(Told(model=None))])
     sample = good(found, "an answer that names no model: ")
     expect(sample.model is None, f"nobody said who answered, and model is {sample.model!r}")
     if not subject.tells_model:
         return
-    found, server = _told(subject, [subject.reply(Told(model="served-2026-01-01"))])
+    found, server = answer_to(subject, [subject.reply(Told(model="served-2026-01-01"))])
     sample = good(found)
     expect(sample.model == "served-2026-01-01", f"the served model is read as {sample.model!r}")
     wanted = subject.snapshot(server.url).model
     asked = sample.model_requested
     expect(asked == wanted, f"model_requested is {asked!r}, and {wanted!r} was asked")
-    found, _ = _told(subject, [subject.reply()], expected_model="held-to-2025-01-01")
+    found, _ = answer_to(subject, [subject.reply()], expected_model="held-to-2025-01-01")
     ended = isinstance(found, ProviderError)
     expect(ended, f"another model than expected_model answered, and the run goes on: {found!r}")
 
@@ -303,9 +236,9 @@ def sent_fault(subject: HttpSubject) -> None:
     """What is asked arrives; sampling parameters only because somebody gave them."""
     with scripted([subject.reply()]) as server:
         snapshot = subject.snapshot(server.url)
-        good(_asked(subject, server))
-        good(_asked(subject, server, change=_warmed))
-        good(_asked(subject, server, change=_schemed))
+        good(answer_at(subject, server))
+        good(answer_at(subject, server, change=_warmed))
+        good(answer_at(subject, server, change=_schemed))
     plain, warm, schemed = server.heard
     expect(
         _said(question().case.input, plain), f"the question is not in what is sent: {plain.text}"
@@ -374,7 +307,7 @@ def secret_fault(subject: HttpSubject) -> None:
         **{f"a {status}": Reply(status, error) for status in (400, 401, 404, 429, 500)},
     }
     for what, reply in replies.items():
-        found, server = _told(subject, [reply], another=False)
+        found, server = answer_to(subject, [reply], another=False)
         for heard in server.heard:
             sent = SECRET in f"{heard.text} {' '.join(heard.headers.values())}"
             expect(sent or not subject.keyed, f"the key of {KEY} is not sent; keyed=False says so")

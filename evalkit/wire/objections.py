@@ -155,6 +155,15 @@ def outcome(
     raise _snapshot_error(key, objection, request, sent)
 
 
+def usual_outcome(request: Request, response: HttpResponse, sent: Sent) -> Sample | Failure:
+    """Return what a response without success means, where it says why as OpenAI and most others do.
+
+    Raises:
+        SnapshotError: the endpoint names something that the snapshot makes every request hold.
+    """
+    return outcome(usual_objection(error_body(response)), request, response, sent)
+
+
 def error_body(response: HttpResponse) -> Json:
     """Return the body of a refusal as a value, ``None`` where it is no JSON."""
     try:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.judge_server import JUDGE, Judging, judge_server
 from tests.worlds import EVALKIT, Outcome, World, answer, case, evalkit, outside_ci, world
 
 CASES = 120
@@ -218,7 +219,9 @@ def test_files_that_hold_no_labels_say_what_is_wrong(run: World) -> None:
     (run.folder / "labels.jsonl").write_text('{"id": "c0001"\n[1]\n')
     (run.folder / "short.csv").write_text("id,label\nc0001\n\n")
     (run.folder / "open.csv").write_text('id,label\n"c0001,1\n')
-    given = [f"--labels={name}" for name in ("labels.jsonl", "short.csv", "open.csv", "gone.csv")]
+    (run.folder / "semicolons.csv").write_text("id;label\n" + "c0001;1\n" * 50)
+    names = ("labels.jsonl", "short.csv", "open.csv", "gone.csv", "semicolons.csv")
+    given = [f"--labels={name}" for name in names]
     done = calibrate(run, "run", "accuracy", *given)
     assert done.code == 2
     for expected in (
@@ -226,6 +229,8 @@ def test_files_that_hold_no_labels_say_what_is_wrong(run: World) -> None:
         "short.csv:2: expected 2 columns, found 1", "open.csv:2: not CSV", "gone.csv: no such file",
     ):  # fmt: skip
         assert expected in done.err
+    [told_once] = [line for line in done.err.splitlines() if "semicolons" in line]
+    assert "semicolons.csv:1: expected columns with commas between them, id among them" in told_once
     empty = told(run, [])
     assert empty.code == 2
     assert "no answer has a label; there is nothing to calibrate with" in empty.err
@@ -262,11 +267,11 @@ def test_a_call_that_means_nothing_says_so(run: World, name: str) -> None:
 class Terminal:
     """A real terminal with the command in it; everything that is waited for is bounded."""
 
-    def __init__(self, run: World, *arguments: str) -> None:
+    def __init__(self, run: World, *arguments: str, metric: str = "accuracy") -> None:
         self.mine, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self.process = subprocess.Popen(
-            [EVALKIT, "calibrate", "run", "accuracy", *arguments],
+            [EVALKIT, "calibrate", "run", metric, *arguments],
             cwd=run.folder,
             env={**outside_ci(), "NO_COLOR": "1", "TERM": "xterm"},
             stdin=theirs, stdout=theirs, stderr=theirs,
@@ -276,11 +281,15 @@ class Terminal:
         os.close(theirs)
         self.text = ""
 
-    def say(self, word: str) -> None:
-        """Type a word when it is asked for."""
+    def asked(self) -> str:
+        """Return all that was said, once a word is asked for."""
         while not self.text.endswith("> "):
             assert self._read(), f"it ended: {self.text[-500:]}"
-        self.text += "…"
+        return self.text
+
+    def say(self, word: str) -> None:
+        """Type a word when it is asked for."""
+        self.text = f"{self.asked()}…"
         os.write(self.mine, word.encode())
 
     def interrupt(self) -> None:
@@ -315,8 +324,8 @@ def terminals() -> Iterator[Callable[..., Terminal]]:
     """Return how a terminal is opened; whatever is still running in the end is ended."""
     opened: list[Terminal] = []
 
-    def do(run: World, *arguments: str) -> Terminal:
-        opened.append(Terminal(run, *arguments))
+    def do(run: World, *arguments: str, **options: str) -> Terminal:
+        opened.append(Terminal(run, *arguments, **options))
         return opened[-1]
 
     yield do
@@ -404,3 +413,100 @@ def test_what_a_model_writes_cannot_act_on_the_terminal(
     text = re.sub(r"\x1b\[[0-9;]*m", "", terminal.text)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e]", text)
     assert "\\x1b" in text or "\\u202e" in text
+
+
+# ---------------------------------------------------------------- a judge
+
+
+def plain(text: str) -> str:
+    """Return a text without what makes it bold."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def judged(folder: Path, url: str, **options: Any) -> World:
+    """Return a gated run in which a judge reads whether answers are good, and which is better."""
+    (folder / "rubric.md").write_text("An answer meets the criteria if it is good.\n")
+    by = {"provider": "openai", "base_url": f"{url}/v1", "model": JUDGE}
+    asked = {"rubric": {"file": "rubric.md"}, "by": by}
+    found = world(
+        folder,
+        [{"metric": "quality", "min": "50%"}, {"metric": "better", "min": "20%"}],
+        cases=[case(n, reference="a good one") for n in range(40)],
+        baseline=[answer(n, "a good answer") for n in range(40)],
+        candidate=[answer(n, "good" if n % 5 else "bad") for n in range(40)],
+        metrics={
+            "quality": {"scorer": "judge", **asked, **options},
+            "better": {"scorer": "preference", **asked},
+        },
+        drift="off",
+    )
+    assert found.gate("-o", "run").code in {0, 3}
+    return found
+
+
+@pytest.fixture
+def judge() -> Iterator[str]:
+    """Return the address of a server that judges."""
+    with judge_server(Judging()) as server:
+        yield server.url
+
+
+def test_labels_of_a_judge_that_says_yes_or_no_correct_the_bound(
+    tmp_path: Path, judge: str
+) -> None:
+    run = judged(tmp_path, judge)
+    run.write("mine.jsonl", [
+        {"id": case(n)["id"], "arm": arm, "label": int(arm == "baseline" or n % 5 > 0)}
+        for n in range(40) for arm in ARMS
+    ])  # fmt: skip
+    done = calibrate(run, "run", "quality", "--labels", "mine.jsonl", "-o", "people.json")
+    assert "CALIBRATED" in done.out, done.err
+    envelope = json.loads(run.envelope.read_text())
+    envelope["metrics"]["quality"]["calibration"] = "people.json"
+    # How long somebody is waited for says nothing about what he says.
+    envelope["metrics"]["quality"]["by"]["timeout"] = 7
+    run.envelope.write_text(json.dumps(envelope))
+    gated = run.gate("-o", "corrected", "--json")
+    assert gated.json["bounds"][0]["candidate"]["method"] == "labels of people, Clopper–Pearson"
+    warnings = [note for note in gated.json["notes"] if note.startswith("Warning: ")]
+    assert [note.split()[1] for note in warnings] == ["better"]
+    # Where something else was asked, the labels are of other answers.
+    run.write("golden.jsonl", [case(n, reference="another") for n in range(40)])
+    again = run.gate("-o", "other", "--json")
+    assert again.json["bounds"][0]["reason"] == "instrument"
+
+
+def test_people_see_both_answers_and_the_criteria_where_they_say_which_is_better(
+    tmp_path: Path, judge: str, terminals: Callable[..., Terminal]
+) -> None:
+    run = judged(tmp_path, judge)
+    terminal = terminals(run, "--ask", "mine.jsonl", metric="better")
+    for _ in range(12):
+        # Whoever stands first is chance's choice; the longer answer is the baseline's.
+        shown = plain(terminal.asked()).split("Asked")[-1]
+        first = shown.split("First\n")[1].split("\n")[0]
+        terminal.say("1\n" if first == "a good answer" else "2\n")
+    for word in ("0\n", "y\n", "t\n", "q\n"):
+        terminal.say(word)
+    assert terminal.end() == 0, terminal.text
+    assert "An answer meets the criteria if it is good." in terminal.text
+    assert "Reference" in terminal.text
+    assert {"a good answer", "good"} <= set(plain(terminal.text).split("\n"))
+    assert [record["label"] for record in records(run)] == [0.0] * 12 + [0.5]
+    firsts = re.findall("First\n(.*)\n", plain(terminal.text))
+    assert len(set(firsts)) > 1
+
+
+@pytest.mark.parametrize("metric", ["better.consistent", "quality.agreement"])
+def test_nobody_is_asked_whether_a_judge_agrees_with_himself(
+    tmp_path: Path, judge: str, metric: str
+) -> None:
+    run = judged(tmp_path, judge, repeats=3)
+    envelope = json.loads(run.envelope.read_text())
+    envelope["bounds"].append({"metric": metric, "min": 0.2})
+    run.envelope.write_text(json.dumps(envelope))
+    gated = run.gate("-o", "again", "--json")
+    assert not any(metric in note for note in gated.json["notes"])
+    done = calibrate(run, "again", metric, "--labels", "rubric.md")
+    assert done.code == 2
+    assert f"{metric} is about whoever was asked" in done.err

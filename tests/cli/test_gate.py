@@ -377,6 +377,18 @@ def test_a_custom_scorer_that_fails_makes_its_bound_unmeasured(tmp_path: Path) -
     assert "a failure of says@1: KeyError('x')" in done.out
 
 
+def test_a_scorer_that_fails_on_few_answers_is_named_and_quotes_none_of_them(
+    tmp_path: Path,
+) -> None:
+    place = world(tmp_path, [FLOOR], cases=cases(60), candidate=answers(60))
+    once = "if case.id.endswith('03'):\n        raise KeyError(sample.output)\n    "
+    with_scorer(place, SCORER.replace("return options.word", f"{once}return options.word"))
+    done = place.gate("--json")
+    assert done.code == 0, done.err
+    told = "says@1 failed on 1 answer of the candidate (KeyError); what it failed on is missing."
+    assert told in done.json["notes"]
+
+
 def test_a_custom_scorer_that_cannot_be_loaded_ends_in_4_with_the_cause(tmp_path: Path) -> None:
     place = world(tmp_path, [FLOOR], cases=cases(50), candidate=answers(50))
     with_scorer(place, "import no_such_module_anywhere\n")

@@ -267,6 +267,16 @@ def test_a_cost_that_nobody_knows_cannot_be_limited(tmp_path: Path) -> None:
     assert "--max-cost: what baseline m-1 costs is not known" in found.err
 
 
+def test_a_ledger_that_cannot_be_read_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "looks.jsonl").write_text("no\n")
+    with fault_server() as server:
+        found = live_world(tmp_path, server).gate("-o", "run", "--ledger", "looks.jsonl")
+        assert not server.log()
+    assert found.code == 2
+    assert "looks.jsonl:1: is no line of a ledger" in found.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_cases_that_could_prove_nothing_are_not_paid_for(tmp_path: Path) -> None:
     with fault_server() as server:
         bounds = [{"metric": "refusal", "delta": 0.03}]

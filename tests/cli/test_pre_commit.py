@@ -19,6 +19,7 @@ from tests.worlds import answers, case, evalkit, world
     ("path", "taken"),
     [("envelope.yaml", True), ("envelopes/support.yaml", True), ("a/envelopes/b/c.yml", True),
      ("desk/support.envelope.yaml", True), ("golden_sets/support.jsonl", False),
+     ("evalkit.lock", True), ("envelopes/evalkit.waivers.yaml", True), ("other.lock", False),
      ("envelopes/README.md", False), ("config.yaml", False), ("unenvelope.yaml", False)],
 )  # fmt: skip
 def test_it_takes_envelopes_and_nothing_else(path: str, taken: bool) -> None:  # noqa: FBT001

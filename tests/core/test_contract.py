@@ -29,6 +29,7 @@ def test_a_contract_stands_unless_something_breaks_without_a_word() -> None:
 
 def test_the_sentence_says_what_matters_most() -> None:
     assert contract_sentence(diff()) == "The contract is the same."
+    assert contract_sentence(diff(new="1")) == "The contract is the same; it is so."
     assert contract_sentence(diff(ADDS)) == "1 change, which breaks no reader."
     assert contract_sentence(diff(ADDS, REMARKS)) == "2 changes, none of which breaks a reader."
     assert contract_sentence(diff(UNCLEAR)) == (
@@ -59,6 +60,7 @@ def test_the_note_of_a_gate_says_first_that_readers_break() -> None:
     assert contract_note(diff(BREAKS)).endswith("it is so (a).")
     assert contract_note(diff(ADDS, REMARKS)).endswith("schemas: 1 additive, 1 cosmetic; it is so.")
     assert contract_note(diff()).endswith("they say the same.")
+    assert contract_note(diff(new="1")).endswith("they say the same; it is so.")
 
 
 def test_amounts_are_no_shares() -> None:

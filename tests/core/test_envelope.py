@@ -194,6 +194,15 @@ def test_a_bound_errs_as_often_as_its_confidence_leaves_and_blocks_by_default() 
     assert not warning.blocks
 
 
+def test_whatever_is_found_of_a_bound_begins_with_which_bound_it_is() -> None:
+    limit = Limit(LimitKind.DELTA, max=0.02)
+    bound = Bound("acc.delta", METRIC, Statistic("rate"), limit)
+    assert bound.heading == {
+        "name": "acc.delta", "metric": METRIC.name, "kind": METRIC.kind, "statistic": "rate",
+        "on": EVERYTHING.name, "limit": limit, "require": bound.require, "severity": Severity.BLOCK,
+    }  # fmt: skip
+
+
 def test_an_envelope_asks_the_baseline_first_where_there_is_one() -> None:
     one, other = Snapshot("replay", None, model="old"), Snapshot("replay", None, model="new")
     assert list(Envelope("x", other, ()).snapshots) == [Arm.CANDIDATE]

@@ -396,6 +396,25 @@ def test_a_bound_at_its_margin_says_that_cases_would_not_help() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("limit", "labels"),
+    [
+        (Limit(DELTA, -0.01, 0.01), True),  # mistakes of 1 point down and 2 up fill it
+        (Limit(DELTA, -0.03, 0.03), False),
+        (Limit(DELTA, None, 0.01), False),
+        (Limit(LimitKind.ABSOLUTE, None, 0.02), True),
+        (Limit(LimitKind.ABSOLUTE, 0.99, None), True),
+        (Limit(LimitKind.ABSOLUTE, 0.9, None), False),
+        (Limit(LimitKind.RATIO, 1.0, 1.0), False),
+    ],
+)
+def test_where_mistakes_fill_a_limit_labels_are_the_way_out(limit: Limit, labels: bool) -> None:  # noqa: FBT001
+    stuck = replace(undecided(Reason.AT_MARGIN, Settle()), limit=limit)
+    told = "labels of people: evalkit calibrate RUN accuracy"
+    assert (told in settle_lines(stuck)) is labels
+    assert told not in settle_lines(replace(stuck, detector=None))
+
+
 def test_more_draws_of_each_case_are_written_as_the_envelope_writes_them() -> None:
     bound = undecided(Reason.TOO_NOISY, Settle(repeats=3))
     assert settle_lines(bound) == [

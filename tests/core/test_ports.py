@@ -76,6 +76,17 @@ def test_what_an_answer_costs_is_known_by_its_tokens_unless_it_is_told() -> None
     assert ProviderPlugin("quiet", NoOptions, opened, costs=told).costs(SNAPSHOT) is Costs.TOLD
 
 
+def test_the_prompt_of_a_request_is_what_the_user_says_last_or_whoever_does() -> None:
+    asked, answered = Message("user", "Where?"), Message("assistant", "Here.")
+
+    def prompt(*turns: Message) -> str | None:
+        return Request(Arm.CANDIDATE, Case("a", "q"), 0, turns).prompt
+
+    assert prompt(Message("user", "Hi."), asked, answered) == "Where?"
+    assert prompt(answered) == "Here."
+    assert prompt() is None
+
+
 def test_surroundings_without_a_budget_allow_every_further_attempt() -> None:
     surroundings = Surroundings()
     assert all(surroundings.another() for _ in range(100))

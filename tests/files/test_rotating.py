@@ -87,16 +87,25 @@ def test_parts_of_one_second_have_names_of_their_own_and_the_oldest_go(tmp_path:
     assert lines_of(path) == ["line 2", "line 3", "line 4", "line 5"]
 
 
-@pytest.mark.parametrize("cut", range(1, 12))
+RECORDS = [b'{"id":"r1","n":[1]}', b'{"id":"r2"}', b'{"id":"r3"}']
+WRITTEN = b"".join(record + b"\n" for record in RECORDS)
+
+
+@pytest.mark.parametrize("cut", range(len(WRITTEN) + 1))
 def test_a_writer_that_died_at_any_byte_leaves_whole_lines(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "traffic.jsonl"
-    path.write_bytes(b"one\ntwo\nthr"[:cut])
+    path.write_bytes(WRITTEN[:cut])
     os.utime(path, (NOON, NOON))
     log = opened(path)
     log.append([b"four\n"], NOON)
     log.close()
-    whole = b"one\ntwo\nthr"[:cut].rpartition(b"\n")
-    assert path.read_bytes() == whole[0] + whole[1] + b"four\n"
+    # A record is whole with or without the end of its line: only part of one goes, and that is told.
+    there = 0
+    while len(b"\n".join(RECORDS[: there + 1])) <= cut and there < len(RECORDS):
+        there += 1
+    assert path.read_bytes() == b"".join(record + b"\n" for record in [*RECORDS[:there], b"four"])
+    half = WRITTEN[:cut].rpartition(b"\n")[2]
+    assert log.cut == (0 if half in RECORDS else len(half))
 
 
 def test_what_was_written_an_hour_ago_is_put_aside_after_a_restart(tmp_path: Path) -> None:
@@ -227,14 +236,45 @@ def test_a_full_disk_costs_lines_that_are_counted_and_leaves_no_half_line(
     assert lines_of(path) == ["one", "four"]
 
 
+def test_half_a_line_that_a_full_disk_would_not_give_back_is_cut_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "traffic.jsonl"
+    log = opened(path)
+    assert log.append([RECORDS[0] + b"\n"], NOON)
+    write = os.write
+
+    def full(place: int, content: memoryview) -> int:
+        if len(content) < 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(place, content[:5])
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EIO, "")
+
+    with monkeypatch.context() as world:
+        world.setattr(os, "write", full)
+        world.setattr(os, "ftruncate", refused)
+        assert not log.append([RECORDS[1] + b"\n"], NOON)
+    assert path.read_bytes().endswith(b"\n" + RECORDS[1][:5])
+    assert log.append([RECORDS[2] + b"\n"], NOON)
+    assert (log.lost, log.cut) == (1, 5)
+    log.close()
+    assert path.read_bytes() == RECORDS[0] + b"\n" + RECORDS[2] + b"\n"
+
+
 def test_a_file_that_another_program_takes_away_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "traffic.jsonl"
     log = opened(path)
     log.append([b"one\n"], NOON)
     path.rename(tmp_path / "taken")
     log.append([b"two\n"], NOON + HOUR)
+    path.rename(tmp_path / "taken too")
+    path.write_bytes(RECORDS[0])  # the other program wrote a line of its own, without an end
+    log.append([b"three\n"], NOON + HOUR)
     log.close()
-    assert path.read_text() == "two\n"
+    assert (tmp_path / "taken too").read_text() == "two\n"
+    assert path.read_bytes() == RECORDS[0] + b"\nthree\n"
 
 
 def test_whoever_follows_the_log_reads_every_line_once_whatever_is_rotated_and_packed(

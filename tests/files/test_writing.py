@@ -11,7 +11,13 @@ import pytest
 
 from evalkit.files import writing
 from evalkit.files.text import numbered_lines
-from evalkit.files.writing import LineLog, cut_to_whole_lines, write_lines, write_whole
+from evalkit.files.writing import (
+    LOOKED_THROUGH,
+    LineLog,
+    cut_to_whole_lines,
+    write_lines,
+    write_whole,
+)
 
 
 def test_a_file_is_written_with_line_feeds_in_utf_8(tmp_path: Path) -> None:
@@ -116,13 +122,53 @@ def test_files_are_as_open_to_others_as_the_user_wants_them(tmp_path: Path) -> N
 
 def test_what_a_process_that_died_wrote_of_a_line_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    cut_to_whole_lines(path)
+    assert cut_to_whole_lines(path) == 0
     assert not path.exists()
     path.write_text('{"a":1}\n{"b":')
-    cut_to_whole_lines(path)
+    assert cut_to_whole_lines(path) == 5
     assert path.read_text() == '{"a":1}\n'
-    cut_to_whole_lines(path)
+    assert cut_to_whole_lines(path) == 0
     assert path.read_text() == '{"a":1}\n'
+
+
+@pytest.mark.parametrize("before", ["", '{"a":1}\n', '{"a":"' + "x" * LOOKED_THROUGH + '"}\n'])
+@pytest.mark.parametrize("length", range(12))
+def test_a_record_that_lacks_only_the_end_of_its_line_is_whole_and_no_part_of_one_is(
+    tmp_path: Path, length: int, before: str
+) -> None:
+    path, record = tmp_path / "log.jsonl", '{"b":"é"}'.encode()
+    path.write_bytes(before.encode() + record[:length])
+    whole = length >= len(record)
+    assert cut_to_whole_lines(path) == (0 if whole else length)
+    assert path.read_bytes() == before.encode() + (record + b"\n" if whole else b"")
+
+
+def test_zeros_that_a_power_cut_left_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"a":1}\n\0\0\0')
+    assert cut_to_whole_lines(path) == 3
+    assert path.read_text() == '{"a":1}\n'
+
+
+@pytest.mark.parametrize("last", ["notes of mine", "[1, 2", "12", '"x"', " "])
+def test_what_never_was_the_beginning_of_a_record_is_not_cut(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "notes"
+    path.write_text(last)
+    assert cut_to_whole_lines(path) == 0
+    assert path.read_text() == f"{last}\n"
+
+
+@pytest.mark.parametrize("left", ['{"a":1}', '{"a":', '{"a":1}\n'])
+def test_what_is_appended_begins_a_line_and_nothing_is_cut_for_it(
+    tmp_path: Path, left: str
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(left)
+    with LineLog(path) as log:
+        log.append({"b": 2})
+    with LineLog(path) as log:
+        log.append({"c": 3})
+    assert path.read_text() == left.rstrip("\n") + '\n{"b":2}\n{"c":3}\n'
 
 
 def test_lines_are_the_same_bytes_whenever_they_are_written(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -45,15 +45,12 @@ http {
 """
 
 
-class Server(ThreadingHTTPServer):
+class Arm(Server):
     """A server to which it is no trouble that nginx closes a connection.
 
-    Copies come without anybody waiting for an answer, all at once where the machine is busy. More
-    than the usual five may wait to be taken: others would be sent again after a second, and be lost
-    to nginx's limit of two.
+    Copies come without anybody waiting for an answer, all at once where the machine is busy: one that
+    could not wait to be taken would be sent again after a second, and be lost to nginx's limit of two.
     """
-
-    request_queue_size = 1024
 
     def handle_error(self, *_: object) -> None:
         """Keep the output of the tests clean."""

@@ -514,6 +514,22 @@ def _die_at(place: str, patch: pytest.MonkeyPatch, journal: Path) -> None:
         patch.setattr(f"evalkit.flows.canary.opened.{place}", died)
 
 
+def test_a_decision_whose_line_has_no_end_is_in_the_journal(tmp_path: Path) -> None:
+    log(tmp_path, traffic(9, bad_from=4))
+    envelope = loaded(
+        tmp_path, "{stages: [50%], min_duration: 30m, look: 1m, detect: 5, negligible: 5%}"
+    )
+    path = tmp_path / "state.json"
+    decided(tmp_path, path, envelope, 1.5)
+    journal = journal_path(path)
+    before = journal.read_text()
+    journal.write_text(before.rstrip("\n"))
+    decided(tmp_path, path, envelope, 2.5)
+    assert journal.read_text().startswith(before)
+    numbers = [json.loads(line)["number"] for line in journal.read_text().splitlines()]
+    assert numbers == [1, 2]
+
+
 def test_a_journal_that_is_none_is_not_written_on(tmp_path: Path) -> None:
     journal = tmp_path / "state.json.journal.jsonl"
     assert last_number(journal) == 0

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +169,7 @@ def test_what_is_missing_in_the_environment_is_told_before_anything_is_opened(
         opened_traffic(plan, {}, say=print).__enter__()
     assert not (tmp_path / "traffic").exists()
     salted = {**CONFIG, "log": {"path": "t.jsonl", "salt": "${env:PEPPER}"}}
-    checked = validate(config(tmp_path, salted), {"KEY": "x" * 9})
+    checked = validate(config(tmp_path, salted), {"KEY": "x" * 9}, today=date(2026, 11, 26))
     assert checked.mirror == "shadow"
     assert [text.split(":")[0] for text in checked.unset] == ["log.salt"]
 
@@ -259,6 +260,25 @@ with opened(Path({str(tmp_path)!r})) as traffic:
     found = lines(tmp_path)
     assert [line["id"] for line in found[:-1]] == [f"r{number}" for number in range(len(found) - 1)]
     assert found[-1]["id"] == "r-1"
+
+
+def test_a_record_without_the_end_of_its_line_is_kept_and_half_a_one_is_told(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+    log = tmp_path / "traffic/t.jsonl"
+    for number in range(2):
+        with opened(tmp_path, said=said) as traffic:
+            traffic.noted(routed(traffic, incoming(number)), Arm.BASELINE, heard())
+        log.write_bytes(log.read_bytes().rstrip(b"\n"))
+    assert [line["id"] for line in lines(tmp_path)] == ["r0", "r1"]
+    log.write_bytes(log.read_bytes()[:-7])
+    assert not said
+    half = len(log.read_bytes().splitlines()[1])
+    with opened(tmp_path, said=said) as traffic:
+        traffic.noted(routed(traffic, incoming(2)), Arm.BASELINE, heard())
+    assert [line["id"] for line in lines(tmp_path)] == ["r0", "r2"]
+    assert said == [f"{log} ended in {half} bytes of half a record: they were cut off"]
 
 
 # ---------------------------------------------------------------- the share

@@ -25,6 +25,7 @@ from evalkit.stages.aggregate import Table
 
 SNAPSHOT = Snapshot("replay", None)
 HELPFUL = Metric("helpful", "helpful", "score", Kind.SCORE, UNIT_INTERVAL)
+MEAN = Statistic("mean")
 LABELS = Calibration(
     "people.json", "d", "judge@1", "", "score", Kind.SCORE, ("all",), frozenset(), {}
 )
@@ -35,11 +36,15 @@ class _Partial:
     partial: bool = False
 
 
-def told(metric: Metric, *, asks: bool = True, severity: Severity = Severity.BLOCK) -> list[str]:
+def told(
+    metric: Metric,
+    *,
+    asks: bool = True,
+    severity: Severity = Severity.BLOCK,
+    statistic: Statistic = MEAN,
+) -> list[str]:
     bounds = tuple(
-        Bound(
-            name, metric, Statistic("mean"), Limit(LimitKind.ABSOLUTE, min=0.5), severity=severity
-        )
+        Bound(name, metric, statistic, Limit(LimitKind.ABSOLUTE, min=0.5), severity=severity)
         for name in ("helpful", "helpful@hard")
     )
     by = Snapshot("openai", None, model="judge-1") if asks else None
@@ -57,9 +62,18 @@ def test_a_judge_that_can_turn_the_gate_and_whom_nobody_checked_is_a_warning() -
     assert note.endswith("evalkit calibrate RUN helpful")
 
 
+def test_labels_are_asked_for_only_where_they_could_correct_the_bound() -> None:
+    [category] = told(replace(HELPFUL, kind=Kind.CATEGORY))
+    [quantile] = told(HELPFUL, statistic=Statistic("p95", 0.95))
+    for note in (category, quantile):
+        assert "evalkit calibrate" not in note
+        assert note.endswith("Labels cannot correct it: they correct a rate or a mean.")
+
+
 @pytest.mark.parametrize(
     ("metric", "asks", "severity"),
     [
+        (replace(HELPFUL, of_asking=True), True, Severity.BLOCK),
         (replace(HELPFUL, calibration=LABELS), True, Severity.BLOCK),
         (HELPFUL, False, Severity.BLOCK),
         (HELPFUL, True, Severity.WARN),

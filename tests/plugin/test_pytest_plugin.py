@@ -14,6 +14,9 @@ from tests.worlds import World, answers, case, evalkit, outside_ci, world
 
 ACCURACY: dict[str, Any] = {"metric": "accuracy", "min": 0.85}
 
+OTHERS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
+"""Plug-ins that have nothing to do here: the second takes longer to load than a gate takes."""
+
 
 def made(folder: Path, *bounds: dict[str, Any], right: int = 98, **keys: Any) -> World:
     """Write an envelope of 100 cases, of which the candidate gets so many right."""
@@ -30,7 +33,7 @@ def pytest_in(folder: Path, *arguments: str, code: int) -> str:
     """Run pytest in a folder and return what it printed."""
     (folder / "pytest.ini").touch()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", *arguments],
+        [sys.executable, "-m", "pytest", *OTHERS, "-rA", *arguments],
         cwd=folder, env=outside_ci(), capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from evalkit.core.asking import Forecast
 from evalkit.core.envelope import Kind, Limit, LimitKind, Require, Severity
 from evalkit.core.model import Arm
 from evalkit.core.noise import BoundNoise, NoiseFloor, Share
@@ -116,16 +117,26 @@ def plan(bounds: Sequence[BoundPlan], joint: Joint | None = None, **changes: obj
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+JUDGED = {"good": Forecast(9018, 4.5), "better": Forecast(1, 0.0213)}
+
+
 def every_plan() -> dict[str, Plan]:
     """Return a plan for each thing that may be said first."""
     low = replace(ACCURACY, passes=0.936)
     return {
         "impossible": plan(EVERY_PLAN_BOUND, not_stoppable=("latency_ms",)),
         "outside": plan((ACCURACY, REFUSAL, OUTSIDE, UNLIKELY)),
-        "unknown": plan((ACCURACY, UNKNOWN), price=Price({Arm.CANDIDATE: 20.0}, None, None, 1)),
+        "unknown": plan(
+            (ACCURACY, UNKNOWN),
+            price=Price({Arm.CANDIDATE: 20.0}, None, None, 1, {"good": Forecast(60)}),
+        ),
         "unlikely": plan((ACCURACY, REFUSAL, UNLIKELY, GROUPED), Joint(0.698, 4900, "latency_ms")),
         "together": plan((low, REFUSAL, replace(low, on="")), Joint(0.876, 3120, "accuracy")),
-        "ready": plan((ACCURACY, REFUSAL), Joint(0.9437, 2236, "accuracy")),
+        "ready": plan(
+            (ACCURACY, REFUSAL),
+            Joint(0.9437, 2236, "accuracy"),
+            price=Price({Arm.CANDIDATE: 3006.0}, 5.97, 720.0, 8, JUDGED),
+        ),
         "assumed": plan(
             (replace(ACCURACY, basis=Basis.ASSUMED, baseline=None, truth=0.9),),
             price=Price(dict.fromkeys(Arm, 500.0), None, 7200.0, 16),

@@ -90,7 +90,7 @@ def test_a_page_says_how_well_and_by_what_with_intervals() -> None:
         "+26.2 points +18.3 to +35.0",
         "0.4 % → 26.6 %",
         "bullet lists",
-        "with it headings",
+        "with it: headings",
         "format.bullets",
         "× 2.10 1.90 to 2.30",
         "312 → 655 words",

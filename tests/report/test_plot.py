@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.core.verdict import BoundResult, Outcome, Result
+from evalkit.core.envelope import Kind, Limit, LimitKind
+from evalkit.core.verdict import BoundResult, Outcome, Reason, Result, Unmeasured
 from evalkit.report.figures.plot import Drawing, Lane, Stroke, Symbol, drawing
 from evalkit.report.view import Row, view_of
 from tests.report.verdicts import (
@@ -26,6 +27,7 @@ from tests.report.verdicts import (
     TAIL,
     absolute,
     bound,
+    delta,
     estimate,
     manifest,
     verdict,
@@ -154,3 +156,22 @@ def test_whatever_the_numbers_are_everything_lies_on_the_chart(
     places += [symbol.x for lane in picture.lanes for symbol in lane.symbols]
     places += [line.x for line in picture.lines] + [label.x for label in picture.labels]
     assert all(0 <= float(place.removesuffix("%")) <= 100 for place in places)
+
+
+def test_numbers_at_limits_leave_out_the_unit_that_the_row_names_whatever_is_measured() -> None:
+    hedges = bound(
+        "style.hedges", delta(1.0), estimate(0.1, -0.2, 0.4), Result.HOLDS,
+        kind=Kind.AMOUNT, statistic="mean", unit="per 100 words",
+    )  # fmt: skip
+    found = [label.text for label in drawing(row(hedges), low=False).labels]
+    assert found == ["−1", "+1", "0"]
+
+
+def test_a_bound_on_categories_shows_no_values_that_the_arms_do_not_have() -> None:
+    none = Unmeasured(Reason.NO_VALUES, "categories")
+    opening = bound(
+        "opening", Limit(LimitKind.SHIFT, None, 0.4, "tv"), estimate(0.1, 0.05, 0.2), Result.HOLDS,
+        kind=Kind.CATEGORY, baseline=none, candidate=none,
+    )  # fmt: skip
+    assert row(opening).change == ""
+    assert row(replace(opening, baseline=estimate(0.1, 0.05, 0.2))).change.endswith("→ no value")

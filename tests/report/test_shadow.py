@@ -143,7 +143,7 @@ def test_the_terminal_tells_verdict_days_slices_and_the_sample() -> None:
     found = told(shadow())
     for words in (
         "By day, baseline → candidate", "5.0 → 7.0 %", "candidate by hour", "Where the arms differ most",
-        "refusal, app = kiosk", "on all others the difference is −0.1 points",
+        "refusal, app = kiosk", "173 requests an arm, 60 users; on all others −0.1 points",
         "160 comparisons of slices", "40 cases in golden.jsonl", "34 asked what another one asks and 2 had no input",
         "3 of the baseline and 3 of the candidate without", "exit 1",
     ):  # fmt: skip
@@ -158,6 +158,22 @@ def test_no_line_of_the_terminal_is_wider_than_it_or_a_hundred_columns(width: in
     assert all(
         cell_len(line) <= max(60, min(width, 100)) for line in lines if not line.startswith(free)
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"users": 1}, "173 requests an arm, 1 user;"),
+        ({"users": 1204, "users_estimated": True}, "173 requests an arm, about 1,204 users;"),
+        ({"users": 0}, "173 requests an arm; on all others"),
+    ],
+)
+def test_a_number_of_users_that_is_an_estimate_is_called_one(
+    changes: dict[str, Any], words: str
+) -> None:
+    made = shadow(slices=search(replace(finding(), **changes)))
+    assert words in " ".join(told(made).split())
+    assert ("about 1,204 users" in html(made)) is ("about 1,204" in words)
 
 
 def test_more_days_and_findings_than_fit_are_counted() -> None:

@@ -15,8 +15,9 @@ from evalkit.core.envelope import Bound, Kind, Limit, LimitKind, Method, Slice, 
 from evalkit.core.errors import SpecError
 from evalkit.spec.document import parse_yaml
 from evalkit.spec.envelope import LoadedEnvelope
-from evalkit.spec.grammar import EnvelopeFile, Quantity
+from evalkit.spec.grammar import EnvelopeFile
 from evalkit.spec.problems import Problems
+from evalkit.spec.words import Quantity
 
 Load: TypeAlias = Callable[..., LoadedEnvelope]
 ProblemsOf: TypeAlias = Callable[..., list[str]]

@@ -180,3 +180,74 @@ def test_a_quantile_of_a_score_is_not_corrected(folder: Path, load: Load) -> Non
 def test_a_calibrated_bound_is_not_bet_on(envelope: Callable[..., LoadedEnvelope]) -> None:
     loaded = envelope(more="early_stop: betting")
     assert loaded.envelope.bounds[0].method is Method.USUAL
+
+
+# ---------------------------------------------------------------- whoever asks somebody
+
+JUDGED = """
+version: 1
+name: e
+golden_set: golden.jsonl
+baseline: {{provider: replay, path: outputs.jsonl}}
+candidate: {{provider: replay, path: outputs.jsonl}}
+metrics:
+  good:
+    scorer: judge
+    rubric: It is good.
+    scale: {scale}
+    calibration: people.json
+    by: {{provider: openai, model: {model}{pace}}}
+bounds: [{{metric: {metric}, min: 0.5}}]
+"""
+
+
+@pytest.fixture
+def judged(folder: Path, load: Load) -> Callable[..., LoadedEnvelope]:
+    """Return how an envelope is loaded whose judge was compared with people."""
+
+    def do(
+        metric: str = "good", model: str = "judge-1", pace: str = "", **keys: Any
+    ) -> LoadedEnvelope:
+        scale = keys.pop("scale", "yes-no")
+        by = {"provider": "openai", "model": "judge-1", "timeout": 5}
+        told = {"rubric": "It is good.", "scale": scale, "by": by}
+        own = {
+            **FILE, "scorer": SCORERS.get("judge").id, "value": "score", "kind": "rate",
+            "options": options_digest(told), **keys,
+        }  # fmt: skip
+        (folder / "people.json").write_text(json.dumps(own))
+        return load(JUDGED.format(metric=metric, model=model, pace=pace, scale=scale))
+
+    return do
+
+
+@pytest.mark.parametrize(("scale", "kind"), [("yes-no", "rate"), ("1-5", "score")])
+def test_labels_of_a_judge_are_of_the_kind_that_his_scale_makes(
+    judged: Callable[..., LoadedEnvelope], scale: str, kind: str
+) -> None:
+    found = judged(scale=scale, kind=kind).envelope.bounds[0].metric.calibration
+    assert found is not None
+    with pytest.raises(SpecError, match=r"calibration\.kind"):
+        judged(scale=scale, kind="score" if kind == "rate" else "rate")
+
+
+def test_another_judge_needs_labels_of_his_own_and_another_price_does_not(
+    judged: Callable[..., LoadedEnvelope],
+) -> None:
+    pace = ", prices: {input: 1, output: 2}, concurrency: 3"
+    assert judged(pace=pace).envelope.bounds[0].metric.calibration is not None
+    with pytest.raises(SpecError, match="other options"):
+        judged(model="judge-2")
+
+
+def test_labels_of_a_value_that_nothing_uses_are_refused(
+    judged: Callable[..., LoadedEnvelope],
+) -> None:
+    with pytest.raises(SpecError, match=r"about good\.score, and what is used is good\.agreement"):
+        judged(metric="good.agreement")
+
+
+def test_what_was_asked_is_a_digest(envelope: Callable[..., LoadedEnvelope]) -> None:
+    snapshots = [{"name": "candidate", "answers": [{**ANSWER, "asked": "no digest"}]}]
+    with pytest.raises(SpecError, match="asked"):
+        envelope(snapshots=snapshots)

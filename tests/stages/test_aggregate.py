@@ -395,6 +395,22 @@ def in_cluster(name: str, cluster: str | None, *tags: str) -> Case:
     return Case(name, "?", cluster=cluster, tags=tags)
 
 
+def test_what_a_scorer_failed_with_is_counted_without_the_words_of_the_answer() -> None:
+    reasons = [
+        "a failure of says@1: KeyError('a secret')",
+        "a failure of says@1: KeyError('b')",
+        "none",
+    ]
+    made = candidate(
+        [
+            *(tokens(name, Unscored(reason)) for name, reason in zip("abc", reasons, strict=True)),
+            tokens("d", 1.0),
+        ],
+        *"abcd",
+    )
+    assert made.failures(KEY) == {"says@1: KeyError": 2}
+
+
 def test_cases_of_one_cluster_share_a_code() -> None:
     codes = clusters([in_cluster(*"ax"), in_cluster(*"by"), in_cluster(*"cx")])
     assert codes is not None

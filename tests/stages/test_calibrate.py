@@ -8,10 +8,10 @@ from itertools import islice
 
 import pytest
 
-from evalkit.core.calibration import Answer, text_digest
+from evalkit.core.calibration import Answer, asked_digest, text_digest
 from evalkit.core.envelope import UNIT_INTERVAL, Kind
 from evalkit.core.labelling import Labelling, ReadAnswer, ReadSnapshot
-from evalkit.core.model import Arm, Sample
+from evalkit.core.model import Arm, Case, Sample
 from evalkit.stages.calibrate.drawing import (
     FEWEST,
     AnswerName,
@@ -299,6 +299,27 @@ def test_a_label_speaks_of_the_answer_it_was_given_to_and_of_no_other() -> None:
     assert text_digest(Sample("c", Arm.CANDIDATE)) != text_digest(
         Sample("c", Arm.CANDIDATE, output="")
     )
+
+
+def test_a_label_speaks_of_an_answer_to_what_was_asked_and_beside_what_stood_there() -> None:
+    sample, other = (Sample("c001", arm, 0, output="x") for arm in (Arm.CANDIDATE, Arm.BASELINE))
+    asked = asked_digest(Case("c001", "Which city?", reference="Paris"), None)
+    read = ReadAnswer("c001", 0, text_digest(sample), 1.0, 0, {"a": 1.0}, asked)
+    snapshots = (ReadSnapshot("candidate", (read,)),)
+    made = Labelling("r@1", "o", "r", Kind.RATE, UNIT_INTERVAL, ("called 1",), snapshots)
+    known = made.calibration("f.json", "digest")
+    assert (
+        known.of(sample, 1.0, asked)
+        == known.of(sample, 1.0)
+        == Answer("candidate", 0, 1.0, 1.0, asked)
+    )
+    for changed, beside in (
+        (Case("c001", "Which town?", reference="Paris"), None),
+        (Case("c001", "Which city?", reference="Lyon"), None),
+        (Case("c001", "Which city?"), None),
+        (Case("c001", "Which city?", reference="Paris"), other),
+    ):
+        assert known.of(sample, 1.0, asked_digest(changed, beside)) is None
 
 
 def test_a_calibration_without_a_snapshot_of_the_arm_is_looked_through_as_a_whole() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalkit.core.calibration import NOT_DRAWN, Answer, Calibration, text_digest
+from evalkit.core.calibration import NOT_DRAWN, Answer, Calibration, asked_digest, text_digest
 from evalkit.core.envelope import Bound, Envelope, Kind, Scope
 from evalkit.core.model import Arm, Case, Sample, Score, ScoredSample
 from evalkit.core.ports import Accuracy, ScorerPlugin, Value
@@ -95,6 +95,30 @@ def test_a_rate_is_that_of_people_where_they_disagree_with_the_detector() -> Non
     assert found.judged.approximate
     assert found.detector is not None
     assert found.detector.up is None, "what is corrected is not doubted as well"
+
+
+def test_labels_of_a_comparison_are_about_the_answer_that_stood_beside_it() -> None:
+    beside = sample(Arm.BASELINE, 0)
+    found = Score((1.0,), beside=beside)
+    asked = replace(
+        bound(at_least(0.1)), metric=replace(bound(at_least(0.1)).metric, calibration=None)
+    )
+    for known, labelled in ((beside, True), (sample(Arm.BASELINE, 1), False)):
+        answers = {
+            ("0000", 0, text_digest(sample(Arm.CANDIDATE, 0))): (
+                Answer("candidate", 1, 1.0, 1.0, asked_digest(Case("0000", ""), known)),
+            )
+        }
+        labels = replace(calibration(everybody_agrees), answers=answers)
+        bounded = replace(asked, metric=replace(asked.metric, calibration=labels))
+        envelope = Envelope("e", SNAPSHOT, (bounded,), baseline=SNAPSHOT)
+        table = aggregate(
+            [ScoredSample(sample(Arm.CANDIDATE, 0), {"accuracy": found})],
+            {"0000": Case("0000", "")}, envelope, {"accuracy": PLUGIN},
+        )  # fmt: skip
+        column = table.arms[Arm.CANDIDATE].columns["accuracy", "match"]
+        assert column.labels is not None
+        assert bool(column.labels.known.any()) is labelled
 
 
 def test_a_difference_is_that_of_people() -> None:

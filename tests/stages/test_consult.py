@@ -217,6 +217,7 @@ def test_a_comparison_has_a_score_in_the_candidate_alone() -> None:
     lookup = consultations.lookup(kept.get)
     (_, found) = score(samples, {"a": CASE}, needed, plugins, lookup)
     assert found.scores["pair"].values == (1.0,)
+    assert found.scores["pair"].beside == samples[0]
 
 
 def keys_of(consultations: Consultations) -> list[str]:
@@ -270,7 +271,7 @@ def test_a_run_that_was_broken_off_keeps_what_was_answered_whole(tmp_path: Path)
     mend_judgements(path)
     with Judgements(path) as there:
         assert list(there.all()) == [items[0], items[2]]
-    mend_judgements(written(path, tail="no line"))
+    mend_judgements(written(path, tail='{"no'))
     assert path.read_text() == ""
 
 

@@ -164,6 +164,12 @@ BY_KIND = {
             {"type": "integer", "minimum": 0}, {"type": "integer", "minimum": -1},
             [(BREAKING, "$", "minimum")], [(ADDITIVE, "$", "minimum")],
         ),
+        ({"type": "integer", "minimum": 1}, {"type": "integer", "exclusiveMinimum": 0}, [], []),
+        ({"type": "integer", "maximum": 4.5}, {"type": "integer", "exclusiveMaximum": 5}, [], []),
+        (
+            {"type": "integer", "exclusiveMaximum": 5}, {"type": "integer", "maximum": 5},
+            [(BREAKING, "$", "maximum")], [(ADDITIVE, "$", "maximum")],
+        ),
         (
             {"type": "number", "exclusiveMaximum": 5}, {"type": "number", "maximum": 5},
             [(BREAKING, "$", "exclusiveMaximum")], [(ADDITIVE, "$", "exclusiveMaximum")],

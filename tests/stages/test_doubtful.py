@@ -102,6 +102,10 @@ def test_a_noisy_bound_is_told_how_many_cases_would_outweigh_the_mistakes_too() 
     assert found.settle.n > plain.settle.n
     hopeless = judged(bound(within(0.03)), doubtful(noisy, 0.03, 0.03))
     assert hopeless.reason is Reason.AT_MARGIN
+    # Mistakes that alone fill the margin: no number of cases proves it, and labels do.
+    assert hopeless.settle is not None
+    assert (hopeless.settle.n, hopeless.settle.n_unchanged) == (None, None)
+    assert settle_lines(hopeless)[0] == "labels of people: evalkit calibrate RUN accuracy"
     over = evidence([1.0] * 12 + [0.0] * 188, [0.0] * 200)
     worse = judged(bound(within(0.04)), doubtful(over, 0.002, 0.002))
     assert worse.settle is not None
@@ -158,6 +162,16 @@ def test_a_plan_reckons_with_the_mistakes_that_the_baseline_shows() -> None:
     assert not isinstance(plain, Unknown)
     assert not isinstance(found, Unknown)
     assert found.unchanged(300)[0] < plain.unchanged(300)[0]
+
+
+def test_a_plan_asks_for_no_number_of_cases_where_mistakes_fill_the_margin() -> None:
+    seen = evidence([0.0] * 290 + [1.0] * 10, [0.0] * 290 + [1.0] * 10)
+    plain = outlook(bound(within(0.03)), seen, setting())
+    found = outlook(bound(within(0.03)), doubtful(seen, 0.03, 0.03), setting())
+    assert not isinstance(plain, Unknown)
+    assert not isinstance(found, Unknown)
+    assert plain.cases(0.9, 300) is not None
+    assert found.cases(0.9, 300) is None
 
 
 def test_a_plan_catches_what_is_broken_beyond_doubt_and_offers_margins_beyond_it() -> None:

@@ -55,6 +55,15 @@ def test_a_line_that_is_none_is_named_with_its_place(
     assert caught.value.problems[0].place.line == 2
 
 
+def test_a_ledger_is_checked_whole_before_a_look_is_taken(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.check()
+    ledger.path.write_text("{}\nno\n")
+    with pytest.raises(SpecError) as caught:
+        ledger.check()
+    assert [problem.place.line for problem in caught.value.problems] == [1, 2]
+
+
 def test_a_question_is_the_envelope_without_its_seed_and_the_golden_set() -> None:
     asked = question({"name": "x", "seed": 1, "inconclusive": "warn"}, "cases")
     assert asked == question({"name": "x", "seed": 2}, "cases")
@@ -120,6 +129,26 @@ def test_the_newest_look_at_the_same_inputs_is_found(tmp_path: Path) -> None:
     assert found.verdict == "fail"
     assert ledger.newest("") is None
     assert ledger.newest("k") is None
+
+
+def test_a_look_whose_line_has_no_end_is_not_lost_to_the_next(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.add(look("q", "a"))
+    ledger.path.write_text(ledger.path.read_text().rstrip("\n"))
+    ledger.add(look("q", "b", 2))
+    assert [ledger.number("q", answers) for answers in ("a", "b", "c")] == [1, 2, 3]
+
+
+def test_half_a_line_stays_in_the_ledger_until_somebody_takes_it_out(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.add(look("q", "a"))
+    ledger.path.write_text(ledger.path.read_text()[:-9])
+    ledger.add(look("q", "b"))
+    with pytest.raises(SpecError, match="take it out if a process died as it wrote it") as caught:
+        ledger.number("q", "b")
+    assert [problem.place.line for problem in caught.value.problems] == [1]
+    ledger.path.write_text(ledger.path.read_text().partition("\n")[2])
+    assert ledger.number("q", "c") == 2
 
 
 def test_a_line_of_an_earlier_version_tells_no_inputs(tmp_path: Path) -> None:

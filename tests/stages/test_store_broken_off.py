@@ -8,7 +8,8 @@ import pytest
 
 from evalkit.core.errors import SpecError
 from evalkit.core.model import Arm, Case, ErrorKind, Message, Sample, SampleError
-from evalkit.stages.store import CASES, SAMPLES, TAIL, RunFolder
+from evalkit.files.writing import LOOKED_THROUGH
+from evalkit.stages.store import CASES, SAMPLES, RunFolder
 
 CASES_OF_A_RUN = [
     Case("a", "How are you?"),
@@ -89,24 +90,27 @@ def test_a_line_cut_at_any_byte_is_dropped_and_all_before_it_stay(run: RunFolder
     path = run.path / SAMPLES
     whole = path.read_bytes()
     last = whole.rstrip(b"\n").rfind(b"\n") + 1
-    for end in range(last, len(whole)):  # through the middle of a letter too
+    for end in range(last, len(whole) - 1):  # through the middle of a letter too
         path.write_bytes(whole[:end])
         assert mended(run) == ANSWERED[:2]
+    path.write_bytes(whole[:-1])  # whole but for the end of its line: nobody is asked again
+    assert mended(run) == ANSWERED
+    assert path.read_bytes() == whole
 
 
 def test_a_file_without_a_single_whole_line_holds_nothing(run: RunFolder) -> None:
-    for text in ("", "{", LINE.rstrip("\n")):
+    for text in ("", "{", LINE.rstrip("}\n")):
         (run.path / SAMPLES).write_text(text)
         assert mended(run) == []
         assert (run.path / SAMPLES).read_bytes() == b""
 
 
-@pytest.mark.parametrize("longer", [TAIL - 1, TAIL, TAIL + 1, 3 * TAIL])
+@pytest.mark.parametrize("longer", [LOOKED_THROUGH + n for n in (-1, 0, 1, 2 * LOOKED_THROUGH)])
 def test_a_cut_line_may_be_longer_than_what_is_looked_at_once(run: RunFolder, longer: int) -> None:
     path = run.path / SAMPLES
-    path.write_text(LINE + "x" * longer)
+    path.write_text(LINE + "{" * longer)
     assert [sample.case_id for sample in mended(run)] == ["c"]
-    path.write_text("x" * longer)
+    path.write_text("{" * longer)
     assert mended(run) == []
 
 

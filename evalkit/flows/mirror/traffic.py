@@ -160,6 +160,8 @@ def opened_traffic(
     recording = Recording.of(plan, formats())
     with ExitStack() as stack:
         log = None if plan.log is None else stack.enter_context(_opened_log(plan.log, clock))
+        if log is not None and log.cut:
+            say(f"{log.path} ended in {log.cut:,} bytes of half a record: they were cut off")
         salt = _salt(plan.log, secrets)
         writer = None
         if plan.log is not None or edge is not None:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from evalkit.core.digest import canonical_json
-from evalkit.core.envelope import EVERYTHING, Metric
+from evalkit.core.drift import Drift
+from evalkit.core.envelope import EVERYTHING
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.rounding import six_digits
 from evalkit.core.run import Manifest, Origin
-from evalkit.core.shadow import Join, Shadow
+from evalkit.core.shadow import Join, Shadow, Traffic
 from evalkit.core.spreading import Executor
-from evalkit.core.verdict import Facts, SnapshotSummary
+from evalkit.core.verdict import Digests, Facts, SnapshotSummary, Verdict
 from evalkit.flows.provenance import digests_of, manifest_of
 from evalkit.flows.shadow.asked import Asked, refuse_stale, refuse_strange, refuse_to_sample
 from evalkit.flows.shadow.courses import courses_of
 from evalkit.flows.shadow.judging import Bounds, slices_of
 from evalkit.flows.shadow.numbers import Numbers, numbers_of
 from evalkit.flows.shadow.parts import Parts, finer, parts_of
-from evalkit.flows.shadow.plan import Measurable, ShadowPlan, measurable, metrics_of
+from evalkit.flows.shadow.plan import Measurable, ShadowPlan, Tallied, measurable, metrics_of
 from evalkit.flows.shadow.tallies import Progress, hands, no_progress, tallies
 from evalkit.flows.shadow.texts import drift_of, sampled_cases
 from evalkit.flows.shadow.traffic import Known, notes, summaries, traffic_of
@@ -75,47 +76,26 @@ def shadow(
         MeasurementError: the logs are older than is allowed.
     """
     followed = _followed(loaded, code_root)
-    of = measurable(followed)
-    parts = parts_of(asked.sources, reader=asked.reader, mapped=asked.mapped)
-    numbers = numbers_of(followed, of, parts, mapped=asked.mapped, arms=asked.arms)
-    if numbers is not None:
-        refuse_to_sample(asked)
-        of = numbers.of
-    else:
-        parts = finer(parts)
-    rates = tuple(rate_metrics(tuple(_measured(followed, of))))
-    beside = partial(Sights, rates, loaded.envelope.seed)
-    plan = _plan(followed, of, parts, asked, numbers)
-    plan = replace(plan, code_root=None if code_root is None else str(code_root), beside=beside)
-    with hands(parts.parts, executor).kept() as kept:
+    logs = _logs(followed, asked)
+    beside = partial(Sights, _rates(followed, logs.of), loaded.envelope.seed)
+    plan = _plan(followed, logs, asked, beside=beside, code_root=code_root)
+    with hands(logs.parts.parts, executor).kept() as kept:
         with tempfile.TemporaryDirectory(prefix="evalkit-shadow-") as scratch:
-            tallied = tallies(parts.parts, plan, kept, scratch=Path(scratch), progress=progress)
+            tallied = tallies(
+                logs.parts.parts, plan, kept, scratch=Path(scratch), progress=progress
+            )
         sights = tallied.beside
         if not isinstance(sights, Sights):  # no part has one, or nobody looked at texts
             sights = beside()
         refuse_strange(tallied, asked)
         refuse_stale(tallied, asked, now)
-        courses = tuple(courses_of(followed, of, tallied, asked.join, kept))
-        sampled = sampled_cases(plan, parts, sights, asked, kept) if asked.sample else None
-    known = Known.of_texts(sights) if numbers is None else Known.of_numbers(tallied, numbers)
-    bounds = Bounds(
-        followed,
-        of,
-        untagged=sights.untagged and numbers is None,
-        unlabelled=asked.skip_labelled,
-        whole_only=numbers is not None,
-    )
-    traffic = traffic_of(tallied, known, asked, parts)
-    drifted, cases, samples = drift_of(followed, sights, asked, reads=numbers is None)
-    facts = Facts(
-        digests=digests_of(loaded, ""),
-        snapshots={arm: SnapshotSummary(None, known.models[arm]) for arm in Arm},
-        arms=summaries(tallied, known),
-        notes=tuple(notes(bounds, tallied, asked, traffic, parts)),
-        drift=drifted,
-    )
-    slices = {EVERYTHING: tallied.logs, **tallied.by_slice}
-    verdict = verdict_on(followed.envelope, list(bounds.drafts(slices, asked.join)), facts)
+        courses = tuple(courses_of(followed, logs.of, tallied, asked.join, kept))
+        sampled = sampled_cases(plan, logs.parts, sights, asked, kept) if asked.sample else None
+    drifted, cases, samples = drift_of(followed, sights, asked, reads=logs.numbers is None)
+    verdict, traffic = _judged(
+        followed, logs, tallied, sights,
+        asked=asked, drifted=drifted, digests=digests_of(loaded, ""),
+    )  # fmt: skip
     found = Shadow(
         verdict=verdict,
         traffic=traffic,
@@ -130,6 +110,33 @@ def shadow(
         cases={name: case for name, case in cases.items() if name in quoted},
         samples={name: found for name, found in samples.items() if name in quoted},
     )
+
+
+def _judged(
+    followed: LoadedEnvelope, logs: _Logs, tallied: Tallied, sights: Sights, *, asked: Asked,
+    drifted: Drift, digests: Digests,
+) -> tuple[Verdict, Traffic]:  # fmt: skip
+    """Return the verdict on what was counted, and what traffic that was."""
+    numbers = logs.numbers
+    known = Known.of_texts(sights) if numbers is None else Known.of_numbers(tallied, numbers)
+    bounds = Bounds(
+        followed,
+        logs.of,
+        untagged=sights.untagged and numbers is None,
+        unlabelled=asked.skip_labelled,
+        whole_only=numbers is not None,
+    )
+    traffic = traffic_of(tallied, known, asked, logs.parts)
+    facts = Facts(
+        digests=digests,
+        snapshots={arm: SnapshotSummary(None, known.models[arm]) for arm in Arm},
+        arms=summaries(tallied, known),
+        notes=tuple(notes(bounds, tallied, asked, traffic, logs.parts)),
+        drift=drifted,
+    )
+    slices = {EVERYTHING: tallied.logs, **tallied.by_slice}
+    drafts = list(bounds.drafts(slices, asked.join))
+    return verdict_on(followed.envelope, drafts, facts), traffic
 
 
 def metric_names(loaded: LoadedEnvelope) -> tuple[str, ...]:
@@ -151,21 +158,48 @@ def _followed(loaded: LoadedEnvelope, code_root: Path | None) -> LoadedEnvelope:
     return envelope_of(document, loaded.path, code_root=code_root)
 
 
-def _measured(loaded: LoadedEnvelope, of: Measurable) -> Iterator[Metric]:
-    """Yield the metrics that can be read off logs."""
-    return (item for item in metrics_of(loaded.envelope) if item.name not in of.unmeasurable)
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """The logs in parts, and what can be measured of them; ``numbers`` where they hold nothing else."""
+
+    parts: Parts
+    of: Measurable
+    numbers: Numbers | None
+
+
+def _logs(followed: LoadedEnvelope, asked: Asked) -> _Logs:
+    """Return how the logs that are asked about are read.
+
+    Raises:
+        UsageError: cases are to be drawn from logs without texts.
+    """
+    of = measurable(followed)
+    parts = parts_of(asked.sources, reader=asked.reader, mapped=asked.mapped)
+    numbers = numbers_of(followed, of, parts, mapped=asked.mapped, arms=asked.arms)
+    if numbers is None:
+        return _Logs(finer(parts), of, None)
+    refuse_to_sample(asked)
+    return _Logs(parts, numbers.of, numbers)
+
+
+def _rates(loaded: LoadedEnvelope, of: Measurable) -> tuple[str, ...]:
+    """Return the names of the rates that can be read off logs."""
+    read = (item for item in metrics_of(loaded.envelope) if item.name not in of.unmeasurable)
+    return tuple(rate_metrics(tuple(read)))
 
 
 def _plan(
-    loaded: LoadedEnvelope, of: Measurable, parts: Parts, asked: Asked, numbers: Numbers | None
-) -> ShadowPlan:
+    loaded: LoadedEnvelope, logs: _Logs, asked: Asked, *,
+    beside: Callable[[], Sights], code_root: Path | None,
+) -> ShadowPlan:  # fmt: skip
+    numbers = logs.numbers
     return ShadowPlan(
         document=canonical_json(loaded.document),
         path=loaded.path,
-        code_root=None,
-        measures=of.measures,
+        code_root=None if code_root is None else str(code_root),
+        measures=logs.of.measures,
         arms=asked.arms,
-        reader=parts.reader,
+        reader=logs.parts.reader,
         mapped=asked.mapped,
         skip_malformed=asked.skip_malformed,
         slices=slices_of(loaded.envelope.bounds) if numbers is None else (),
@@ -173,4 +207,5 @@ def _plan(
         until=asked.until,
         paired=asked.join is not Join.NONE,
         columns=None if numbers is None else numbers.columns,
+        beside=beside,
     )

@@ -22,10 +22,11 @@ from evalkit.core.errors import SnapshotError
 from evalkit.core.model import Arm, ErrorKind, Json, Sample, Snapshot
 from evalkit.core.ports import Costs, Lack, Provider, ProviderPlugin, Request, Surroundings
 from evalkit.core.records import RecordError, sample_of
-from evalkit.core.secrets import NAMED, MissingSecretError, Secrets
+from evalkit.core.secrets import NAMED, Secrets
 from evalkit.core.told import told_by_headers
 from evalkit.providers.http.answer import WHOLE_BODY, Reader, response_lacks
 from evalkit.providers.http.template import VARIABLE, CaseFault, Template
+from evalkit.wire.endpoint import filled_value, header_fault
 from evalkit.wire.exchange import HttpRequest, HttpResponse, WireError
 from evalkit.wire.http_provider import Failure, failure_of, http_provider
 
@@ -81,7 +82,7 @@ class HttpFormat:
         for name, value in options.headers.items():
             if NAMED.search(value):
                 plain.pop(name.lower(), None)
-                secret[name.lower()] = _filled(value, secrets, f"{arm.value}.headers.{name}")
+                secret[name.lower()] = filled_value(value, secrets, f"{arm.value}.headers.{name}")
             else:
                 plain[name.lower()] = value
         return cls(
@@ -179,31 +180,10 @@ def _malformed(message: str, response: HttpResponse) -> Failure:
     return Failure(ErrorKind.MALFORMED, shown, again=False)
 
 
-def _filled(text: str, secrets: Secrets, key: str) -> str:
-    try:
-        value = secrets.filled(text)
-    except MissingSecretError as error:
-        raise MissingSecretError(f"{key}: {error}") from None
-    if not _VALUE.fullmatch(value):
-        raise MissingSecretError(
-            f"{key}: the environment variable holds a line end or letters that no header may hold; "
-            "export it again"
-        )
-    return value
-
-
 # ---------------------------------------------------------------- what is wrong with a snapshot
 
 
 _ADDRESS = re.compile(r"https?://[^\s/?#@{}\\]+(?:[/?][!-\"$-~]*)?")
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_VALUE = re.compile(r"[\t -~]*")
-_BEARS_A_KEY = frozenset(
-    ["api-key", "authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"]
-)
-_OF_THE_TRANSPORT = frozenset(
-    ["accept-encoding", "connection", "content-length", "host", "transfer-encoding"]
-)
 
 
 def _lacks(snapshot: Snapshot) -> Iterator[Lack]:
@@ -240,26 +220,14 @@ def _is_address(url: str) -> bool:
 def _header_lacks(headers: Mapping[str, str]) -> Iterator[Lack]:
     seen: set[str] = set()
     for name, value in headers.items():
-        message = _header_fault(name, value)
+        message = header_fault(name, value)
+        if not message and "{{" in value:
+            message = "headers are the same for every case; put the variable into url or body"
         if name.lower() in seen:
             message = "stands twice, in other letters; leave one out"
         if message:
             yield Lack(f"headers.{name}", message)
         seen.add(name.lower())
-
-
-def _header_fault(name: str, value: str) -> str:
-    if not _NAME.fullmatch(name):
-        return f"expected the name of a header, found {name!r}"
-    if name.lower() in _OF_THE_TRANSPORT:
-        return "is written by what carries the request; leave it out"
-    if not _VALUE.fullmatch(value):
-        return "expected text without line ends in letters of ASCII"
-    if name.lower() in _BEARS_A_KEY and not NAMED.search(value):
-        return "holds a key, which must not stand in a file; write ${env:NAME} for it"
-    if "{{" in value:
-        return "headers are the same for every case; put the variable into url or body"
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from evalkit.core.digest import canonical_json
 from evalkit.core.errors import suggestion
 from evalkit.core.model import Json, Message, Snapshot
 from evalkit.core.ports import Lack, Request
+from evalkit.core.records import asked_record, turn_records
 from evalkit.core.secrets import NAMED
 from evalkit.files.json_text import parse_json
 
@@ -125,7 +126,7 @@ class Template:
         system = self.snapshot.system_prompt
         if system is not None and "system" not in self.names:
             turns = (Message("system", system.text), *turns)
-        return _turns(turns)
+        return turn_records(turns)
 
 
 def as_text(value: Json) -> str:
@@ -152,38 +153,27 @@ def _filled_in(template: Json, value_of: Callable[[str], Json]) -> Json:
 
 
 def _prompt(request: Request) -> str:
-    turns = request.messages
-    if not turns:
+    if request.prompt is None:
         raise CaseFault(
             "holds variables, of which nothing makes a prompt; write {{ input.NAME }}, or give "
             "the snapshot a prompt"
         )
-    asked = [turn for turn in turns if turn.role == "user"]
-    return (asked or turns)[-1].content
+    return request.prompt
 
 
 def _input(request: Request, name: str) -> Json:
-    match request.case.input:
-        case str() | tuple() if name:
-            raise CaseFault(
-                f"has no variables, expected {name!r} among them; write {{{{ input }}}}"
-            )
-        case str(text):
-            return text
-        case tuple(turns):
-            return _turns(turns)
-        case variables:
-            return _member("input", variables, name) if name else dict(variables)
+    asked = request.case.input
+    if not name:
+        return asked_record(asked)
+    if isinstance(asked, (str, tuple)):
+        raise CaseFault(f"has no variables, expected {name!r} among them; write {{{{ input }}}}")
+    return _member("input", asked, name)
 
 
 def _member(what: str, values: Mapping[str, Json], name: str) -> Json:
     if name not in values:
         raise CaseFault(f"lacks {name!r} in its {what}{suggestion(name, list(values))}")
     return values[name]
-
-
-def _turns(turns: tuple[Message, ...]) -> Json:
-    return [{"role": turn.role, "content": turn.content} for turn in turns]
 
 
 # ---------------------------------------------------------------- looking

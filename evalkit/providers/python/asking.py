@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evalkit.core.errors import SnapshotError, suggestion
 from evalkit.core.model import Json, Message, Snapshot
 from evalkit.core.ports import Request
+from evalkit.core.records import asked_record, turn_records
 
 KNOWN = (
     "prompt", "messages", "system", "input", "case_id", "index", "params", "model", "metadata",
@@ -78,9 +79,9 @@ class Asking:
             case "messages":
                 own = system is not None and "system" not in {*self.leading, *self.named}
                 opening = (Message("system", system.text),) if system is not None and own else ()
-                return _turns((*opening, *request.messages))
+                return turn_records((*opening, *request.messages))
             case "input":
-                return _turns(case.input) if isinstance(case.input, tuple) else _own(case.input)
+                return asked_record(case.input)
         plain: dict[str, Json] = {
             "system": system.text if system is not None else None,
             "case_id": case.id,
@@ -101,20 +102,10 @@ def _parameters(function: Callable[..., object], key: str) -> Mapping[str, inspe
 
 
 def _prompt(request: Request) -> str:
-    turns = request.messages
-    if not turns:
+    if request.prompt is None:
         raise SnapshotError(
             f"{request.arm.value}.function",
             f"case {request.case.id!r} holds variables, of which nothing makes a prompt; take "
             "input, or give the snapshot a prompt",
         )
-    asked = [turn for turn in turns if turn.role == "user"]
-    return (asked or turns)[-1].content
-
-
-def _turns(turns: tuple[Message, ...]) -> Json:
-    return [{"role": turn.role, "content": turn.content} for turn in turns]
-
-
-def _own(value: str | Mapping[str, Json]) -> Json:
-    return value if isinstance(value, str) else dict(value)
+    return request.prompt

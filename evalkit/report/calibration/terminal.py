@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -82,12 +82,14 @@ def _snapshot(snapshot: SnapshotReport, kind: Kind, width: int) -> Iterator[Text
     if snapshot.bias is not None:
         yield from wrapped(f"Bias of the scorer: {difference(snapshot.bias, kind)}.", width)
     yield from wrapped(_agreement(snapshot), width)
-    yield Text(
-        f"  {'answers':<{NAME_COLUMNS}}{'all':>{COUNT_COLUMNS}}{'labelled':>{COUNT_COLUMNS}}  people say",
-        DIM,
-    )
+    wide = width >= 4 + NAME_COLUMNS + 2 * COUNT_COLUMNS + SAID_COLUMNS
+    if wide:
+        yield Text(
+            f"  {'answers':<{NAME_COLUMNS}}{'all':>{COUNT_COLUMNS}}{'labelled':>{COUNT_COLUMNS}}  people say",
+            DIM,
+        )
     for stratum in snapshot.strata:
-        yield from _stratum(stratum, kind, width)
+        yield from _stratum(stratum, kind, width, wide=wide)
 
 
 def _agreement(snapshot: SnapshotReport) -> str:
@@ -98,6 +100,9 @@ def _agreement(snapshot: SnapshotReport) -> str:
             f"Of {count_text(snapshot.labelled, 'label')} {right_yes + right_no:,} agree; the scorer missed {missed:,} and "
             f"found {alarms:,} that are none"
         )
+        halves = snapshot.labelled - right_no - missed - alarms - right_yes
+        if halves:
+            parts.append(f"people are half and half on {halves:,}")
     if snapshot.kappa is not None:
         parts.append(f"κ {kappa_text(snapshot.kappa)} with people")
     if snapshot.raters is not None:
@@ -105,14 +110,13 @@ def _agreement(snapshot: SnapshotReport) -> str:
     return f"{'; '.join(parts)}." if parts else f"{count_text(snapshot.labelled, 'label')}."
 
 
-def _stratum(stratum: StratumReport, kind: Kind, width: int) -> Iterator[Text]:
+def _stratum(stratum: StratumReport, kind: Kind, width: int, *, wide: bool) -> Iterator[Text]:
     said = "nothing yet" if stratum.human is None else interval(stratum.human, kind)
-    if (
-        len(stratum.name) >= NAME_COLUMNS
-        or width < 4 + NAME_COLUMNS + 2 * COUNT_COLUMNS + SAID_COLUMNS
-    ):
+    if len(stratum.name) >= NAME_COLUMNS or not wide:
         counts = f"{stratum.labelled:,} of {stratum.judged:,} labelled"
-        yield from wrapped(f"  {stratum.name}: {counts}; people say {said}", width)
+        lines = wrapped(f"{stratum.name}: {counts}; people say {said}", width - 4)
+        for number, line in enumerate(lines):
+            yield Text("    " if number else "  ").append_text(line)
         return
     yield Text(
         f"  {stratum.name:<{NAME_COLUMNS}}{stratum.judged:>{COUNT_COLUMNS},}"
@@ -158,22 +162,37 @@ def kappa_text(value: float) -> str:
 # ---------------------------------------------------------------- labelling
 
 
-def print_answer(
-    place: str, prompt: str, answer: str, console: Console, *, question: Sequence[str]
-) -> None:
-    """Print an answer to be labelled: what was asked, what was answered, and nothing else."""
+def print_welcome(text: str, criteria: str, console: Console) -> None:
+    """Print what somebody has to know before labelling, and by what criteria, where there are some."""
     width = width_of(console)
-    show(_answer(place, prompt, answer, question, width), console)
+    lines = [*wrapped(text, width)]
+    if criteria:
+        lines += [Text(), *_text("Criteria", criteria, width)]
+    show(lines, console)
+
+
+def print_answer(
+    place: str, parts: Iterable[tuple[str, str]], console: Console, *, question: Sequence[str]
+) -> None:
+    """Print an answer to be labelled: what was asked, what was answered, and no verdict.
+
+    Args:
+        place: which of how many it is.
+        parts: what is shown, each with its heading.
+        console: where to.
+        question: what is asked of whoever labels.
+    """
+    width = width_of(console)
+    show(_answer(place, parts, question, width), console)
 
 
 def _answer(
-    place: str, prompt: str, answer: str, question: Sequence[str], width: int
+    place: str, parts: Iterable[tuple[str, str]], question: Sequence[str], width: int
 ) -> Iterator[Text]:
     yield Text()
     yield Text(f"── {place} ".ljust(width, "─"), DIM)
-    if prompt:
-        yield from _text("Asked", prompt, width)
-    yield from _text("Answered", answer, width)
+    for heading, text in parts:
+        yield from _text(heading, text, width)
     yield Text()
     for line in question:
         yield from wrapped(line, width, style="bold")

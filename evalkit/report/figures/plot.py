@@ -150,7 +150,8 @@ def side_label(bound: Line, value: float) -> str:
     if bound.limit.kind is LimitKind.SHIFT:
         return f"{value:g}"
     text = side_text(value, Limit(bound.limit.kind, max=value), bound.kind, bound.unit)
-    unit = "points" if bound.limit.kind is LimitKind.DELTA else bound.unit
+    rates = bound.limit.kind is LimitKind.DELTA and bound.kind is Kind.RATE
+    unit = "points" if rates else bound.unit
     return text if bound.kind is Kind.TIME else text.removesuffix(f"{SPACE}{unit}")
 
 

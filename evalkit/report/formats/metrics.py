@@ -28,6 +28,8 @@ def metrics(material: Material) -> str:
                  [(envelope, f"{int(view.verdict.exit_code)}")]),
         *_family("evalkit_waived", "gauge", "Whether a waiver let the verdict through.",
                  [(envelope, "1")] if view.waived else []),
+        *_family("evalkit_warnings", "gauge", "How many warnings the verdict bears.",
+                 [(envelope, f"{len(view.warnings)}")] if view.warnings else []),
         *_results(view, envelope),
         *_estimates(view, envelope),
         *_arms(view, envelope),

@@ -52,11 +52,20 @@ RULES = """
 .marks use { fill: var(--tone); stroke: var(--paper); stroke-width: 1; }
 .marks use.smoke { fill: var(--paper); stroke: var(--tone); stroke-width: 1.5; }
 .wide .since { opacity: .3; }
+[id^="t-many-"] { transform: scale(.65); }
 .legend use { fill: var(--ink); }
 .legend use.smoke { fill: var(--paper); stroke: var(--ink); stroke-width: 1.5; }
 .strip details { margin-top: 8px; font-size: 13px; }
 .runs td small { display: block; }
-@media screen and (max-width: 760px) { .strips { grid-template-columns: minmax(0, 1fr); } }
+@media screen and (min-width: 761px) {
+.runs td:nth-child(2) { white-space: nowrap; }
+.runs td:nth-child(4), .runs .path { min-width: 13em; }
+}
+@media screen and (max-width: 760px) {
+.strips { grid-template-columns: minmax(0, 1fr); }
+[id^="t-many-"] { transform: scale(.35); }
+.wide .whisker { stroke-width: 1; }
+}
 """
 
 
@@ -322,11 +331,11 @@ def _whisker(place: Place, order: dict[int, int]) -> str:
 
 def _mark(place: Place, run: RunText, order: dict[int, int]) -> Mark:
     span, shape, at = place.span, str(place.result), 0.0
-    if place.result is Result.HOLDS and len(order) > WIDE_FROM:
-        shape = "many"
     if span is not None:
         at = max(0.0, min(1.0, span.value))
         shape = "above" if span.value > 1 else "below" if span.value < 0 else shape
+    if len(order) > WIDE_FROM:
+        shape = f"many-{shape}"
     smoke = ", smoke run" if place.smoke else ""
     return Mark(
         shape=shape,
@@ -353,7 +362,7 @@ def _limits(strip: Strip) -> Iterator[Label]:
 
 def _ticks(runs: Sequence[RunText], order: dict[int, int]) -> Iterator[Label]:
     step = max(1, -(-len(runs) // MOST_TICKS))
-    for run in runs[::step]:
+    for run in runs[::-step][::-1]:  # the newest, whose axis it is, has its number
         yield Label(percent(_x(order[run.number] + 0.5, order)), str(run.number))
 
 

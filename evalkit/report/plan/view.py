@@ -161,6 +161,23 @@ def _cost(price: Price, *, recorded: bool) -> Iterator[str]:
     if unknown and calls:
         verb = "was" if len(unknown) == 1 else "were"
         yield f"{' and '.join(unknown).capitalize()} {verb} not recorded with every answer."
+    yield from _judged(price)
+
+
+def _judged(price: Price) -> Iterator[str]:
+    """Yield what is asked about the answers, which is paid for as well."""
+    for name, asked in price.judged.items():
+        money = f", about {money_text(asked.cost_usd)}" if asked.cost_usd is not None else ""
+        yield f"{name} asks about the answers: up to {count_text(asked.requests, 'call')}{money}."
+    dark = [name for name, asked in price.judged.items() if asked.cost_usd is None]
+    if dark:
+        yield (
+            f"What {_names(dark, 'metric')} will cost is not known: that takes prices under by, and an "
+            "answer to ask about."
+        )
+    whole = price.whole_usd
+    if price.judged and whole is not None:
+        yield f"About {money_text(whole)} in all."
 
 
 def _stops(plan: Plan) -> Iterator[str]:
@@ -193,9 +210,9 @@ def _footnotes(rows: Sequence[PlanRow]) -> Iterator[str]:
         yield f"{_names(loose)}: {LOOSE}"
 
 
-def _names(names: Sequence[str]) -> str:
+def _names(names: Sequence[str], noun: str = "bound") -> str:
     """Return names one after the other, or how many there are."""
     if len(names) > MOST_NAMES:
-        return count_text(len(names), "bound")
+        return count_text(len(names), noun)
     *first, last = names
     return f"{'; '.join(first)} and {last}" if first else last

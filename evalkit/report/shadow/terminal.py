@@ -195,9 +195,9 @@ def _finding(row: FindingRow, width: int) -> Iterator[Text]:
     if len(what) >= TITLE_COLUMNS or width < WIDEST:
         yield Text(f"  {fitted(what, width - 2)}")
         what = ""
-    detail = f"{row.n} requests an arm"
+    detail = f"{row.n} requests an arm{f', {row.users}' if row.users else ''}"
     if row.elsewhere:
-        detail += f"; on all others the difference is {row.elsewhere}"
+        detail += f"; on all others {row.elsewhere}"
     numbers = f"{row.levels:<16} {row.change}"
     for style, text in (("", numbers), (DIM, detail)):
         for part in wrapped(text, max(20, width - indent)):

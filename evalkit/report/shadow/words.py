@@ -203,6 +203,7 @@ class FindingRow:
     metric: str
     where: str
     n: str
+    users: str
     levels: str
     change: str
     elsewhere: str
@@ -218,6 +219,7 @@ def finding_row(finding: Finding) -> FindingRow:
         metric=finding.metric,
         where=slice_text(finding),
         n=f"{both:,}",
+        users=users_text(finding),
         levels=" → ".join(levels).replace(f"{SPACE}%", "", 1),
         change=change_text(figure, finding.effect),
         elsewhere=""
@@ -225,6 +227,12 @@ def finding_row(finding: Finding) -> FindingRow:
         else difference_text(finding.elsewhere, Kind.RATE, ""),
         told=finding.told,
     )
+
+
+def users_text(finding: Finding) -> str:
+    """Return how many users a slice has, and that it is an estimate where it is; nothing where none is known."""
+    about = "about " if finding.users_estimated else ""
+    return f"{about}{count_text(finding.users, 'user')}" if finding.users else ""
 
 
 def slice_text(finding: Finding) -> str:

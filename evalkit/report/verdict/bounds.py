@@ -96,7 +96,7 @@ def text_of(row: Row, place: int, manifest: Manifest) -> BoundText:
         interval=interval,
         n=f"{judged.n:,}" if judged else "",
         cases=_cases(judged) if judged else "",
-        method=judged.method if judged else "",
+        method=_method(judged) if judged else "",
         reader="" if bound.detector is None else known_error(bound, bound.detector),
         written=f"{manifest.envelope}, line {line}" if line else "",
         detail=detail,
@@ -157,6 +157,12 @@ def _cases(judged: Estimate) -> str:
     if judged.missing:
         parts.append(f"{judged.missing:,} missing, put at their worst")
     return " · ".join(parts)
+
+
+def _method(judged: Estimate) -> str:
+    """Return the method, and that labels of people went into it where its name does not say so."""
+    corrected = judged.method.startswith(("post-stratified", "PPI"))
+    return f"corrected by labels of people: {judged.method}" if corrected else judged.method
 
 
 def _sentence(row: Row, detail: str) -> str:

@@ -93,6 +93,14 @@ def _tally(result: Result, count: int, *, blocks: bool) -> str:
 # ---------------------------------------------------------------- notes
 
 
+def _told(view: View) -> Iterator[Note]:
+    """Yield the notes of the verdict, its warnings first: a short output shows the first of them."""
+    for warning in view.warnings:
+        yield Note("Warning", warning)
+    for note in view.remarks:
+        yield Note("To know", note)
+
+
 def _notes(view: View, manifest: Manifest) -> Iterator[Note]:
     verdict = view.verdict
     if verdict.facts.smoke:
@@ -103,8 +111,7 @@ def _notes(view: View, manifest: Manifest) -> Iterator[Note]:
         yield Note(
             "Redacted", "prompts, references and answers are left out; the run folder has them."
         )
-    for note in verdict.facts.notes:
-        yield Note("To know", note)
+    yield from _told(view)
     blocking = [row for row in view.rows if row.bound.blocks]
     undecided = any(row.bound.result is Result.UNDECIDED for row in blocking)
     waiver = verdict.facts.waiver

@@ -69,13 +69,30 @@ _SHOWN_BY = {
 
 
 def checks(view: View, manifest: Manifest) -> tuple[Check, ...]:
-    """Return a check for each bound, the most important first, and one for the verdict if needed."""
-    found = [_check(row, place, manifest) for place, row in enumerate(view.rows)]
+    """Return a check for the verdict if needed, for each warning, and each bound, the most important first."""
+    found = [*_warning_checks(view)]
+    found += [_check(row, place, manifest) for place, row in enumerate(view.rows)]
     if not _is_explained(view):
         found.insert(0, verdict_check(view))
     if view.waived:
         found.insert(0, _waiver_check(view))
     return tuple(found)
+
+
+def _warning_checks(view: View) -> Iterator[Check]:
+    """Yield the warnings, each as a check that was skipped: it fails nothing, and is not overlooked."""
+    of = one_line(view.verdict.envelope, most=200)
+    for number, warning in enumerate(view.warnings, 1):
+        said = one_line(warning, most=1000)
+        yield Check(
+            name=f"warning of {of}" if number == 1 else f"warning {number} of {of}",
+            title="evalkit",
+            status=Status.SKIPPED,
+            level=Level.WARNING,
+            state="warning",
+            summary=said,
+            text=said,
+        )
 
 
 def _waiver_check(view: View) -> Check:
@@ -169,7 +186,7 @@ def _lines(row: Row, said: BoundText) -> Iterator[str]:
     if row.judged is not None:
         yield f"Estimate: {row.value} {said.interval}, {said.cases} cases, {said.method}"
     yield f"Allowed: {row.allowed}{said.reserves}"
-    if row.bound.baseline is not None:
+    if row.bound.baseline is not None and row.change:
         yield f"Baseline → candidate: {row.change}"
     if said.settle:
         yield "What would settle it:"

@@ -213,6 +213,8 @@ def _sources(view: View, manifest: Manifest) -> Iterator[Source]:
         for name, scorer in digests.scorers.items()
     ]
     yield Source("scorers", " · ".join(scorers))
+    for name, known in digests.calibrations.items():
+        yield Source(f"labels of {name}, digest", known, exact=True)
     versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
     yield Source("evalkit", f"{manifest.evalkit}{f' on {versions}' if versions else ''}")
     yield Source("seed", str(manifest.seed))

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from evalkit.core.model import Arm
 from evalkit.core.verdict import Outcome
-from evalkit.core.wording import count_text
+from evalkit.core.wording import WARNING, count_text
 from evalkit.report.figures.corridor_text import HEAD, SIGNS, Part, cells
 from evalkit.report.text.columns import TITLE_COLUMNS, short
 from evalkit.report.text.lines import (
@@ -94,7 +94,9 @@ def _lines(
     yield Text()
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.exit_code and not verdict.facts.smoke:
         yield from wrapped(BLOCKS, width)
-    for note in verdict.facts.notes:
+    for warning in view.warnings:
+        yield from wrapped(f"{WARNING}{visible(warning)}", width, style="yellow")
+    for note in view.remarks:
         yield from wrapped(f"Note: {visible(note)}", width)
     yield from wrapped(view.facts, width, style=DIM)
     yield Text(f"Report  {report}")

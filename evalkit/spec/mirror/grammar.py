@@ -6,13 +6,12 @@ import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from evalkit.core.mirror_edge import OnViolation
 from evalkit.core.mirror_plan import FieldRule, PatternRule, Personal
 from evalkit.core.secrets import REDACTED
 from evalkit.spec.durations import Duration
-from evalkit.spec.grammar import Given, Part, Strict, shown
+from evalkit.spec.words import Given, Part, Strict, refused
 
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s?(KB|MB|GB)")
 _BYTES = {"KB": 2**10, "MB": 2**20, "GB": 2**30}
@@ -23,8 +22,7 @@ def _size(given: object) -> int:
     size = int(float(found[1]) * _BYTES[found[2]]) if found else 0
     if 1024 <= size <= 2**40:
         return size
-    text = f"expected a size from 1KB to 1024GB, such as 16MB, found {shown(given)}"
-    raise PydanticCustomError("refused", "{text}", {"text": text})
+    raise refused("a size from 1KB to 1024GB, such as 16MB", given)
 
 
 Size: TypeAlias = Annotated[
@@ -123,8 +121,7 @@ def _as_rule(given: object) -> object:
         case {"field": str(field), **rest} if field and not rest:
             return FieldRule(tuple(field.replace("[]", ".*").split(".")))
     known = ", ".join(Personal)
-    text = f"expected {known}, {{pattern: …, as: …}} or {{field: …}}, found {shown(given)}"
-    raise PydanticCustomError("refused", "{text}", {"text": text})
+    raise refused(f"{known}, {{pattern: …, as: …}} or {{field: …}}", given)
 
 
 RuleFile: TypeAlias = Annotated[

@@ -197,7 +197,7 @@ def _filled(
     calibrations = _calibrations(envelope)
     wanted = dict.fromkeys({Arm.CANDIDATE, *envelope.live}, envelope.repeats)
     builders = {
-        arm: ArmBuilder(len(cases), keys, scorers, codes, wanted.get(arm), calibrations)
+        arm: ArmBuilder(cases, keys, scorers, codes, wanted.get(arm), calibrations)
         for arm in envelope.snapshots
     }
     further = []

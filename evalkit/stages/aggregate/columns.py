@@ -12,10 +12,19 @@ from typing import TypeAlias
 
 import numpy as np
 
-from evalkit.core.calibration import NOT_DRAWN, Calibration
+from evalkit.core.calibration import NOT_DRAWN, Calibration, asked_digest
 from evalkit.core.envelope import Kind
 from evalkit.core.lifecycle import day_told, format_told
-from evalkit.core.model import ErrorKind, Sample, Score, ScoredSample, ScoreValue, Unscored
+from evalkit.core.model import (
+    FAILURE,
+    Case,
+    ErrorKind,
+    Sample,
+    Score,
+    ScoredSample,
+    ScoreValue,
+    Unscored,
+)
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.verdict import ArmSummary
 from evalkit.stats.arrays import BoolArray, FloatArray, IntArray
@@ -96,6 +105,18 @@ class ArmTable:
             missed=float(doubtful[~positive].sum() / total),
         )
 
+    def failures(self, key: Key) -> dict[str, int]:
+        """Return how many samples a scorer failed on, by what it failed with and without its words."""
+        column = self.columns[key]
+        found: Counter[str] = Counter()
+        for reason, count in zip(
+            column.reasons, np.bincount(column.why, minlength=len(column.reasons)), strict=True
+        ):
+            if count and reason.startswith(FAILURE):
+                # What an error says may quote the answer; a verdict quotes nobody.
+                found[reason.removeprefix(FAILURE).partition("(")[0]] += int(count)
+        return dict(found)
+
     def gaps(self, key: Key, chosen: BoolArray, *, finite: bool, category: bool) -> dict[str, int]:
         """Return why samples of chosen cases have no value, the commonest reason first.
 
@@ -118,7 +139,7 @@ class ArmTable:
 class ArmBuilder:
     """Rows in the order they come; the table puts them in the order of the cases."""
 
-    cases: int
+    cases: Sequence[Case]
     keys: Sequence[Key]
     scorers: Mapping[str, ScorerPlugin]
     codes: Codes
@@ -161,22 +182,22 @@ class ArmBuilder:
         for (instrument, _), column in self.columns.items():
             score = scores.get(instrument)
             column.add(score.values[column.position] if score else None, answered=answered)
-            column.note(sample, score)
+            column.note(self.cases[place], sample, score)
 
     def fill_gaps(self, wanted: IntArray) -> None:
         """Add an error for every sample that should be there and is not.
 
         Nobody who adds up scores later can overlook a case that was never answered.
         """
-        counts = np.bincount(np.frombuffer(self.case, dtype=np.int64), minlength=self.cases)
+        counts = np.bincount(np.frombuffer(self.case, dtype=np.int64), minlength=len(self.cases))
         absent = np.maximum(wanted - counts, 0)
-        for place in np.flatnonzero(absent):
+        for place in np.flatnonzero(absent).tolist():
             for _ in range(int(absent[place])):
                 self.errors[ErrorKind.NO_RECORD.value] += 1
-                self._row(int(place), -1)
+                self._row(place, -1)
                 for column in self.columns.values():
                     column.add(Unscored("no record"), answered=False)
-                    column.note(None, None)
+                    column.note(self.cases[place], None, None)
 
     def lacks(self, key: Key, share: float) -> bool:
         """Return whether more answered samples than this share have no value in this column."""
@@ -191,7 +212,7 @@ class ArmBuilder:
             case=case[order],
             columns={key: column.column(order) for key, column in self.columns.items()},
             summary=ArmSummary(
-                cases=self.cases,
+                cases=len(self.cases),
                 samples=int(case.size),
                 missing=self.errors.total(),
                 errors=dict(sorted(self.errors.items())),
@@ -265,11 +286,10 @@ class _ColumnBuilder:
             self.read += 1
             self.lacking += not present
 
-    def note(self, sample: Sample | None, score: Score | None) -> None:
+    def note(self, case: Case, sample: Sample | None, score: Score | None) -> None:
         """Take what is known of the value of one sample beside itself."""
         if self.labels is not None:
-            value = score.values[self.position] if score else None
-            self.labels.add(sample, value)
+            self.labels.add(case, sample, score, self.position)
         if self.mistaken is None:
             return
         known = score.mistakes[self.position] if score and score.mistakes else None
@@ -301,11 +321,12 @@ class _LabelBuilder:
     stratum: array[int] = field(default_factory=lambda: array("q"))
     human: array[float] = field(default_factory=lambda: array("d"))
 
-    def add(self, sample: Sample | None, value: ScoreValue | None) -> None:
-        """Take one sample and the value that it was given."""
+    def add(self, case: Case, sample: Sample | None, score: Score | None, position: int) -> None:
+        """Take one sample and the value that stands at a place of its score."""
         answer = None
-        if sample is not None and isinstance(value, float):
-            answer = self.calibration.of(sample, value)
+        value = score.values[position] if score else None
+        if sample is not None and score is not None and isinstance(value, float):
+            answer = self.calibration.of(sample, value, asked_digest(case, score.beside))
         said = None if answer is None else answer.human
         self.stratum.append(NOT_DRAWN if answer is None else answer.stratum)
         self.human.append(math.nan if said is None else said)

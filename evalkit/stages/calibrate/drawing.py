@@ -26,12 +26,18 @@ SCORE_STRATA = 4
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One answer of a snapshot with the value that a scorer gave it."""
+    """One answer of a snapshot with the value that a scorer gave it.
+
+    ``text`` is the digest of the answer, ``asked`` that of what people see beside it, where that is
+    known; ``beside`` is the answer that it was compared with, where it was.
+    """
 
     snapshot: str
     sample: Sample
     text: str
     value: float
+    asked: str | None = None
+    beside: Sample | None = None
 
     @property
     def key(self) -> AnswerName:
@@ -169,7 +175,7 @@ def read_answers(
         found[each.snapshot].append(
             ReadAnswer(
                 each.sample.case_id, each.sample.index, each.text, each.value,
-                frame.stratum[each.key], dict(sorted(said.items())),
+                frame.stratum[each.key], dict(sorted(said.items())), each.asked,
             )
         )  # fmt: skip
     return {name: tuple(read) for name, read in found.items()}

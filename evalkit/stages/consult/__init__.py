@@ -9,7 +9,7 @@ from typing import TypeAlias
 from evalkit.core.digest import digest
 from evalkit.core.envelope import EVERYTHING, Envelope, Instrument, Slice
 from evalkit.core.model import Arm, Case, Sample, Snapshot, Unscored
-from evalkit.core.ports import Question, ScorerPlugin
+from evalkit.core.ports import Heard, Question, ScorerPlugin
 
 Kept: TypeAlias = "Callable[[str], Sample | None]"
 """Finds the answer to a question by its key; nothing where it was never answered."""
@@ -84,16 +84,18 @@ class Consultations:
         found = self.about(name, case, sample)
         return () if isinstance(found, Unscored) else found
 
-    def lookup(self, kept: Kept) -> Callable[[str, Case, Sample], Sequence[Sample] | Unscored]:
+    def lookup(self, kept: Kept) -> Callable[[str, Case, Sample], Heard | Unscored]:
         """Return what finds the answers about a sample for an instrument; see ``stages.score``."""
 
-        def found(name: str, case: Case, sample: Sample) -> Sequence[Sample] | Unscored:
+        def found(name: str, case: Case, sample: Sample) -> Heard | Unscored:
             inquiries = self.about(name, case, sample)
             if isinstance(inquiries, Unscored):
                 return inquiries
             answers = [kept(inquiry.key) for inquiry in inquiries]
             there = [answer for answer in answers if answer is not None]
-            return there if len(there) == len(answers) else NO_JUDGEMENT
+            if len(there) < len(answers):
+                return NO_JUDGEMENT
+            return Heard(there, self._partner(sample) if self._askers[name].compares else None)
 
         return found
 

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 from evalkit.core.errors import Place, SpecError
 from evalkit.core.model import Arm, Json, Prices, Sample, billed
 from evalkit.core.records import RecordError, record_of, sample_of
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
-from evalkit.files.writing import replacing
+from evalkit.files.writing import cut_to_whole_lines, replacing
 
 OWN = ("arm", "id", "sample")
 """Of an answer: whom it is about stands beside it."""
@@ -110,12 +109,7 @@ class Judgements:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._stream is not None:
             self._stream.close()
 
@@ -128,8 +122,7 @@ def mend_judgements(path: Path) -> None:
     """
     if not path.is_file():
         return
-    with path.open("rb+") as stream:
-        stream.truncate(stream.read().rfind(b"\n") + 1)
+    cut_to_whole_lines(path)
     with Judgements(path) as there, replacing(path) as beside:
         kept = (item for item in there.all() if item.answer.error is None)
         lines = "".join(json_line(judgement_record(item)) for item in kept)

@@ -102,9 +102,10 @@ def _sizes(what: str, old: Form, new: Form) -> Iterator[Found]:
 
 
 def _range(old: Form, new: Form) -> Iterator[Found]:
+    whole = "number" not in old.types | new.types
     for word, least in (("minimum", True), ("maximum", False)):
         (before, open_before), (after, open_after) = (
-            _end(form, least=least) for form in (old, new)
+            _end(form, least=least, whole=whole) for form in (old, new)
         )
         side = "Smaller" if least else "Larger"
         if before != after:
@@ -127,8 +128,8 @@ def _range(old: Form, new: Form) -> Iterator[Found]:
             yield _changed(_exclusive(word), effect, open_before, open_after, why, old, new)
 
 
-def _end(form: Form, *, least: bool) -> tuple[float, bool]:
-    """Return the end of a range, and whether it is itself outside."""
+def _end(form: Form, *, least: bool, whole: bool) -> tuple[float, bool]:
+    """Return the end of a range, and whether it is itself outside; of whole numbers the last one inside."""
     word, pick = ("minimum", max) if least else ("maximum", min)
     strict = _exclusive(word)
     none = -math.inf if least else math.inf
@@ -136,6 +137,10 @@ def _end(form: Form, *, least: bool) -> tuple[float, bool]:
     if True in form.given(strict):  # as draft 4 writes it
         closed, opened = [], [*opened, *closed]
     end = pick([*closed, *opened], default=none)
+    if whole and math.isfinite(end):
+        inside = math.ceil(end) if least else math.floor(end)
+        step = 1 if least else -1
+        return inside + step * (inside == end and end in opened), False
     return end, end in opened
 
 

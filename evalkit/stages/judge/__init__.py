@@ -205,16 +205,9 @@ def _decided(
         if reason is Reason.TOO_NOISY and way_out.n is None and way_out.repeats is None:
             reason = Reason.AT_MARGIN
     found = BoundResult(
-        name=bound.name,
-        metric=bound.metric.name,
-        kind=bound.metric.kind,
-        statistic=bound.statistic.name,
-        on=bound.slice.name,
-        limit=bound.limit,
+        **bound.heading,
         unit=item.exhibit.unit,
         labels=bound.metric.labels,
-        require=bound.require,
-        severity=bound.severity,
         scope=bound.scope,
         result=result,
         reason=reason,

@@ -16,6 +16,7 @@ from evalkit.stats.doubt import Doubt, Mistakes, doubt_about, to_break, to_hold
 from evalkit.stats.engines.bounded import BoundedMean
 from evalkit.stats.engines.protocol import Engine
 from evalkit.stats.engines.unbounded import UnboundedMean
+from evalkit.stats.least import NEVER
 from evalkit.stats.operating import fixed
 from evalkit.stats.repeats import narrowing
 from evalkit.stats.requirements import fewest_valid, least_of, nearest_limit
@@ -96,7 +97,8 @@ class _Search:
             self.estimate.clusters,
             least_of(self.bound, cases=self.estimate.n, units=self.estimate.clusters),
         )
-        factor = self._factor(truth, max(1.0, least / units))
+        # Where a detector may be wrong by more than the margin, no number of cases proves anything.
+        factor = None if least >= NEVER else self._factor(truth, max(1.0, least / units))
         if factor is None:
             return None
         more = max(math.ceil(units * factor), least) - units

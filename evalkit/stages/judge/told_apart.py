@@ -50,16 +50,9 @@ class Apart:
         bound, judged = self.bound, self._judged()
         result, reason = self._claim(judged, p_holm)
         found = BoundResult(
-            name=bound.name,
-            metric=bound.metric.name,
-            kind=bound.metric.kind,
-            statistic=bound.statistic.name,
-            on=bound.slice.name,
-            limit=bound.limit,
+            **bound.heading,
             unit="",
             labels=None,
-            require=bound.require,
-            severity=bound.severity,
             scope=bound.scope,
             result=result,
             reason=reason,

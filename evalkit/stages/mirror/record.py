@@ -28,7 +28,7 @@ from evalkit.core.model import (
     billed,
 )
 from evalkit.core.ports import Overheard, Overhears, Request
-from evalkit.core.records import record_of
+from evalkit.core.records import record_of, turn_records
 from evalkit.core.told import told_by_headers
 from evalkit.files.json_text import JsonTextError, json_line, parse_json
 from evalkit.stages.mirror.credentials import credentials_in, without_credentials
@@ -184,7 +184,7 @@ class Recording:
         reading = self._format_of(path)
         turns: tuple[Message, ...] = () if reading is None else reading.asked(asked)
         if turns:
-            return [{"role": turn.role, "content": turn.content} for turn in turns]
+            return turn_records(turns)
         if isinstance(asked, dict):
             foreign = credentials_in(asked, ())
             own = {**asked, **without_credentials(asked, ())}

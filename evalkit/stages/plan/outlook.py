@@ -197,11 +197,12 @@ class ChangeOutlook:
             return None
         both = len(sides) > 1
         start = paired_start(min(sides), max(self.discordance, 1e-3), alpha, aim, both=both)
-        if start > MOST_CASES:
+        least = least_cases(self.bound)
+        if max(start, least) > MOST_CASES:
             return None
         if start > MOST_COUNTED:
             # Beside so many, what engine G needs to prove anything at all is added up well enough.
-            about = start + least_cases(self.bound)
+            about = start + least
             return Cases(about, about)
         return cases_for(lambda k: self.unchanged(k)[0], aim, start=start)
 

@@ -142,6 +142,7 @@ def _finding(
         elsewhere=rest.difference if min(rest.known) > 0 else None,
         least=lower if lower > 0 else upper if upper < 0 else 0.0,
         p=min(1.0, 2 * looks * min(engine.p_above(0.0), engine.p_below(0.0))),
+        users_estimated=not part.keeps_all,
     )
 
 

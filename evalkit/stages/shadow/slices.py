@@ -145,9 +145,14 @@ class Part:
         ).settled()
 
     @property
+    def keeps_all(self) -> bool:
+        """Whether every user is kept, so that their number is exact."""
+        return self.end == 1 << 64
+
+    @property
     def user_count(self) -> int:
         """How many users there are: exact as long as all are kept, else about that many."""
-        if self.end == 1 << 64:
+        if self.keeps_all:
             return len(self.users)
         return round(len(self.users) / (self.end / (1 << 64)))
 

@@ -69,6 +69,19 @@ def test_of_many_users_those_with_the_lowest_hashes_are_kept_and_the_number_is_e
     seen = len({f"{item.user}" for item, _, _ in _traffic(2, requests=2500, users=1500)})  # type: ignore[attr-defined]
     assert len(part.users) == room.KEPT_USERS
     assert seen * 0.8 < part.user_count < seen * 1.2
+    assert not part.keeps_all
+
+
+def test_a_finding_says_whether_its_users_were_counted_or_estimated() -> None:
+    def found(users: int) -> set[tuple[bool, bool]]:
+        rows = _traffic(6, requests=3000, users=users)
+        both = _counted(rows[:1500]) + _counted(rows[1500:])
+        findings = found_slices(both, METRICS).findings
+        return {(item.users > room.KEPT_USERS, item.users_estimated) for item in findings}
+
+    assert found(200) == {(False, False)}
+    assert (True, True) in found(1500)
+    assert (True, False) not in found(1500)
 
 
 def test_a_field_of_as_many_values_as_requests_is_a_name_and_no_slice() -> None:
