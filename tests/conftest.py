@@ -6,9 +6,21 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # As the command line does: read by numpy's linear algebra when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A test says the same whenever it runs, however busy the machine is: examples are drawn from the
+# test itself, nothing is remembered, and how long one takes is no failure.
+settings.register_profile(
+    "any machine",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any machine")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"

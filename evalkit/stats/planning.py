@@ -250,7 +250,7 @@ def _proves_above(n: int, losses: int, gains: int, bound: float, alpha: float) -
     there = {value: count for value, count in counts.items() if count}
     sums = np.array(list(there), float)
     units = Units(sums, np.ones(sums.size), np.array(list(there.values()), float))
-    return gaffke.p_above(units, DIFFERENCE, bound) <= alpha
+    return gaffke.proves_above(units, DIFFERENCE, bound, alpha)
 
 
 def _likely(n: int, probability: float) -> IntArray:

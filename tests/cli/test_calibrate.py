@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
+import io
 import json
 import os
 import pty
@@ -280,6 +282,9 @@ class Terminal:
         )  # fmt: skip
         os.close(theirs)
         self.text = ""
+        # A character, and the end of a line, may come in two parts.
+        utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder = io.IncrementalNewlineDecoder(utf8, translate=False)
 
     def asked(self) -> str:
         """Return all that was said, once a word is asked for."""
@@ -315,7 +320,7 @@ class Terminal:
             found = os.read(self.mine, 65536)
         except OSError:  # the other end is closed
             return False
-        self.text += found.decode(errors="replace").replace("\r\n", "\n")
+        self.text += self._decoder.decode(found).replace("\r\n", "\n")
         return bool(found)
 
 

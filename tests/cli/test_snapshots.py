@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.spec.lifecycle import shipped_table
+from tests.fakes.serving import Server
 from tests.worlds import EVALKIT, Outcome, answers, case, evalkit, world
 
 FLOOR = {"metric": "accuracy", "min": 0.1}
@@ -321,7 +322,7 @@ def test_what_an_endpoint_says_of_its_format_and_its_end_is_shown_and_warned_of(
 ) -> None:
     ends = datetime.now(UTC) + timedelta(days=40, hours=1)
     _Endpoint.ends = f"@{int(ends.timestamp())}"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)
+    server = Server(("127.0.0.1", 0), _Endpoint)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from evalkit.wire.http_provider import LEAST_TOTAL, MOST_ATTEMPTS, TOTAL_TIMEOUT
 from evalkit.wire.limiter import BURST
 from tests.conftest import REPOSITORY
 from tests.docs.pages import blocks
+from tests.fakes.serving import Server
 from tests.worlds import World, case
 
 PAGE = (REPOSITORY / "docs" / "live.md").read_text(encoding="utf-8")
@@ -91,7 +92,7 @@ def summarizing(log: list[dict[str, Any]]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - theirs too
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

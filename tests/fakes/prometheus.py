@@ -117,6 +117,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+class Server(ThreadingHTTPServer):
+    """A server on which as many queries may wait to be taken as a look asks at once."""
+
+    request_queue_size = 1024
+
+
 @contextlib.contextmanager
 def prometheus(world: Path) -> Iterator[str]:
     """Run the server as a process for as long as the block lasts; yields its address."""
@@ -133,7 +139,7 @@ def prometheus(world: Path) -> Iterator[str]:
 def main() -> None:
     """Serve until somebody ends it."""
     Handler.world = Path(sys.argv[1])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"{server.server_address[1]}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.fakes.serving import Server
 from tests.worlds import EVALKIT
 
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
@@ -85,7 +86,7 @@ class Upstream:
             def log_message(self, *_: object) -> None:
                 """Keep the output of the tests clean."""
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Arm(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
