@@ -29,7 +29,7 @@ def main() -> None:
     # numpy's linear algebra when it is loaded, so it must be set before.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Hardly anything here is garbage that refers to itself. To look for some as often as Python
-    # does by itself, and at the end among all there is, takes a sixth of what a short command takes.
+    # does by itself, and at the end among all there is, is a good part of what a short command takes.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
     from evalkit.cli.app import app
