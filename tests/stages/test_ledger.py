@@ -58,6 +58,8 @@ def test_a_line_that_is_none_is_named_with_its_place(
 def test_a_ledger_is_checked_whole_before_a_look_is_taken(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.check()
+    ledger.add(look("q", "a"))
+    ledger.check()
     ledger.path.write_text("{}\nno\n")
     with pytest.raises(SpecError) as caught:
         ledger.check()
