@@ -128,7 +128,6 @@ def gate(
     from evalkit.cli.world import origin
     from evalkit.flows.waiving import Waivers
     from evalkit.spec.overrides import Overrides
-    from evalkit.stages.ledger import Ledger
     from evalkit.stages.store import RunFolder
 
     overrides = Overrides(
@@ -140,7 +139,6 @@ def gate(
     loaded = envelope_to_ask(envelope, overrides, limits, strict_pins=strict_pins)
     started = replace(origin(loaded.envelope.name), redacted=redact)
     waivers = Waivers.of(loaded)  # a file that is none is told before anybody is asked
-    Ledger(ledger).check()
     if if_changed:
         _refuse_beside_if_changed(
             {"--resume": resume, "--continue": go_on, "--limit": limit, "--only": only,
@@ -162,27 +160,29 @@ def _gated(
     output: Path | None, limit: int | None, go_on: Path | None, resume: Path | None,
 ) -> tuple[Verdict, Path]:  # fmt: skip
     """Return the verdict of a new run, or of one that is gone on with, and its folder."""
+    from evalkit.stages.ledger import Ledger
+
+    looks = Ledger(ledger)
     if resume is None and not loaded.envelope.asks:
         from evalkit.cli.world import folder_of
         from evalkit.flows import gate as flow
-        from evalkit.stages.ledger import Ledger
         from evalkit.stages.store import RunFolder
 
         folder = folder_of(asking.started, output)
         before = None if go_on is None else RunFolder.open(go_on)
         verdict = flow.gate(
-            loaded, folder, asking.started, limit=limit, ledger=Ledger(ledger), before=before
+            loaded, folder, asking.started, limit=limit, ledger=looks, before=before
         )
         return verdict, folder
+    looks.check()  # a line that is none is told before anybody is asked and paid
     if resume is None:
         run = asking.begin(loaded, output, limit=limit, before=go_on)
     else:
         loaded, run = asking.go_on(loaded, resume)
     # Loaded only now: what computes takes a while to load, and the first request did not wait.
     from evalkit.flows.gate import judge_collected
-    from evalkit.stages.ledger import Ledger
 
-    return judge_collected(run, loaded, Ledger(ledger)), run.path
+    return judge_collected(run, loaded, looks), run.path
 
 
 def _refuse_beside_if_changed(options: Mapping[str, object]) -> None:
