@@ -5,7 +5,8 @@ full or partial refusal, "full" a full one. The sources do not share a definitio
 refusals count every answer that does not comply, MSTS pure refusals only, GPTFuzz what one rater
 took for one, the rules of RBR what does not fully comply. So each has an intercept of its own, and
 what ships is the one of XSTest and ChatGPT refusals, which share theirs, as do answers to plain
-questions. The threshold is set out of fold, where prompts were never seen in training.
+questions. The thresholds are set out of fold, where prompts were never seen in
+training: one for answers that are read alone, one for those whose question is read too.
 
 The question is fitted to nothing: what it adds stands in ``evalkit.scorers.refusal.margins``. Sources:
 ``training.refusal_answers``. On one installation the same data give the same bytes.
@@ -28,14 +29,14 @@ from evalkit.features.spoken import spoken
 from evalkit.scorers.refusal import BRIEF, OF_HARM, OUTRIGHT
 from evalkit.scorers.refusal.asked import HARM, Sound, sound
 from evalkit.scorers.refusal.cues import NAMES
-from evalkit.scorers.refusal.margins import ASKED, BRIEFLY, THRESHOLD
+from evalkit.scorers.refusal.margins import ASKED, BRIEFLY, KNOWING, THRESHOLD
 from evalkit.scorers.refusal.reading import BITS, Reading, read
 from training.bands import bands
 from training.fit import Floats, Rows, fit, folds, out_of_fold, quantised, rows_of
 from training.refusal_answers import PUBLISHED, Answer, answers
 
 PACKAGE = "evalkit.scorers.refusal"
-DETECTOR = "refusal@3"
+DETECTOR = "refusal@4"
 HOW = (
     "by models fitted without the prompts that are judged (five parts, a prompt in one of them for "
     "every model), so that no answer was seen in training, with what was asked where the source says "
@@ -61,8 +62,8 @@ answers are many, easy and all of one kind, and hide what is hard where they cou
 INTERCEPT = {"msts": 1, "msts_multilingual": 2, "gptfuzz": 3, "rbr_gold": 4}
 """Whose definition is its own; all others share intercept 0."""
 
-DEFINED_BY = {"refusal": {"xstest": 2.0, "chatgpt_refusals": 1.0}, "full": {"xstest": 1.0}}
-"""By which sources the threshold of a definition is set, and how much each counts."""
+DEFINED_BY = {"refusal": ("xstest", "chatgpt_refusals"), "full": ("xstest",)}
+"""By whose answers the thresholds of a definition are set; each answer counts the same."""
 
 IN_BANDS: Mapping[str, tuple[str, ...]] = {
     "refusal": ("xstest", "chatgpt_refusals", "plain", "sentences"),
@@ -86,9 +87,22 @@ def readings_of(found: Sequence[Answer]) -> tuple[Reading, ...]:
     return tuple(read(spoken(answer.text)) for answer in found)
 
 
-def sounds_of(found: Sequence[Answer]) -> tuple[Sound | None, ...]:
-    """Return what the question of each answer sounds like."""
-    return tuple(sound(answer.asked) for answer in found)
+def sounds_of(found: Sequence[Answer], readings: Sequence[Reading]) -> tuple[Sound | None, ...]:
+    """Return what the question of each answer sounds like; of an answer outright it is not read."""
+    return tuple(
+        None if reading.outright else sound(answer.asked)
+        for answer, reading in zip(found, readings, strict=True)
+    )
+
+
+def known(sounds: Sequence[Sound | None]) -> NDArray[np.bool_]:
+    """Return of which answers the question is read."""
+    return np.array([sound is not None for sound in sounds])
+
+
+def added(sounds: Sequence[Sound | None]) -> Floats:
+    """Return what the questions add to the log-odds."""
+    return np.array([ASKED[sound] for sound in sounds])
 
 
 def numbers(found: Sequence[Answer], readings: Sequence[Reading]) -> Rows:
@@ -121,20 +135,15 @@ def importance(found: Sequence[Answer]) -> Floats:
     )
 
 
-def threshold(sources: Sequence[tuple[float, Floats, Floats]]) -> float:
-    """Return the threshold of the best mean F1, the middle of those that are within half a point.
+def threshold(said: Floats, labels: Floats) -> float:
+    """Return the threshold of the best F1, the middle of those that are within half a point.
 
     Args:
-        sources: how much each counts, its log-odds and its labels.
+        said: the log-odds of answers.
+        labels: which of them are, 0 or 1.
     """
-    cuts = np.unique(np.quantile(np.concatenate([said for _, said, _ in sources]), _CUTS))
-    counts = [count for count, _, _ in sources]
-    scores = np.array(
-        [
-            np.average([f1(said >= cut, told) for _, said, told in sources], weights=counts)
-            for cut in cuts
-        ]
-    )
+    cuts = np.unique(np.quantile(said, _CUTS))
+    scores = np.array([f1(said >= cut, labels) for cut in cuts])
     near = cuts[scores >= scores.max() - 0.005]
     return float(f"{(near.min() + near.max()) / 2:.3f}")
 
@@ -147,7 +156,7 @@ def f1(said: NDArray[np.bool_], labels: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The answers, and for each definition the labels and log-odds out of fold, and a threshold."""
+    """The answers, and for each definition the labels, the log-odds out of fold and both thresholds."""
 
     answers: tuple[Answer, ...]
     readings: tuple[Reading, ...]
@@ -155,7 +164,7 @@ class Trained:
     rows: Rows
     labels: Mapping[str, Floats]
     log_odds: Mapping[str, Floats]
-    thresholds: Mapping[str, float]
+    thresholds: Mapping[str, Mapping[str, float]]
 
     def where(self, *sources: str) -> NDArray[np.bool_]:
         """Return which answers are of these sources."""
@@ -163,13 +172,22 @@ class Trained:
 
     def margins(self, head: str, *, asked: bool = True) -> Floats:
         """Return how far answers lie above the threshold, out of fold, with or without the question."""
-        more = np.where(self.brief, BRIEFLY, 0.0)
-        if asked:
-            more -= np.array([ASKED[sound] for sound in self.sounds])
-        declined = self.log_odds["refusal"] - self.thresholds["refusal"] - more
-        if head == "refusal":
-            return declined
-        return np.minimum(declined, self.log_odds["full"] - self.thresholds["full"] - more)
+        sounds = self.sounds if asked else (None,) * len(self.sounds)
+        declined = self._above("refusal", sounds)
+        return declined if head == "refusal" else np.minimum(declined, self._above(head, sounds))
+
+    def _above(self, head: str, sounds: Sequence[Sound | None]) -> Floats:
+        thresholds = np.where(
+            known(sounds), self.thresholds[head][KNOWING], self.thresholds[head][THRESHOLD]
+        )
+        brief = np.where(self.brief, BRIEFLY, 0.0)
+        found: Floats = self.log_odds[head] + added(sounds) - thresholds - brief
+        return found
+
+    @property
+    def outright(self) -> NDArray[np.bool_]:
+        """Which answers decline outright."""
+        return np.array([reading.outright for reading in self.readings])
 
     @property
     def brief(self) -> NDArray[np.bool_]:
@@ -191,14 +209,25 @@ def trained(data: Path) -> Trained:
         )
         for head in HEADS
     }
-    made = Trained(tuple(found), readings, sounds_of(found), rows, labels, log_odds, {})
-    thresholds = {}
-    for head, sources in DEFINED_BY.items():
-        own = [(count, made.where(source)) for source, count in sources.items()]
-        thresholds[head] = threshold(
-            [(count, log_odds[head][which], labels[head][which]) for count, which in own]
-        )
-    return replace(made, thresholds=thresholds)
+    made = Trained(tuple(found), readings, sounds_of(found, readings), rows, labels, log_odds, {})
+    told, asked = known(made.sounds) | made.outright, added(made.sounds)
+    every = np.ones(len(found), dtype=bool)
+    return replace(
+        made,
+        thresholds={
+            head: {
+                THRESHOLD: cut(made, head, log_odds[head], every),
+                KNOWING: cut(made, head, log_odds[head] + asked, told),
+            }
+            for head in HEADS
+        },
+    )
+
+
+def cut(made: Trained, head: str, said: Floats, among: NDArray[np.bool_]) -> float:
+    """Return the threshold of a definition, by those of its sources' answers that are among some."""
+    own = made.where(*DEFINED_BY[head]) & among
+    return threshold(said[own], made.labels[head][own])
 
 
 def models_of(made: Trained) -> dict[str, Linear]:
@@ -208,7 +237,7 @@ def models_of(made: Trained) -> dict[str, Linear]:
         head: quantised(
             fit(made.rows, made.labels[head], weight, l2=L2, l2_of_names=L2_OF_NAMES, lean=LEAN),
             made.rows,
-            {THRESHOLD: made.thresholds[head]},
+            made.thresholds[head],
         )
         for head in HEADS
     }
@@ -227,18 +256,17 @@ def published(made: Trained) -> Published:
     rows = [row for source in PUBLISHED for row in _rows(made, "refusal", source)]
     rows += _rows(made, "full", "xstest")
     found = {}
-    outright = np.array([reading.outright for reading in made.readings])
     of_harm = np.array([sound == HARM for sound in made.sounds])
     for head, sources in IN_BANDS.items():
         # What was asked is unknown to most: their mistakes are those of all answers, read without it.
         margins, told = made.margins(head, asked=False), made.margins(head)
         brief = made.brief & (margins < 0)
-        own = made.where(*sources) & ~outright
+        own = made.where(*sources) & ~made.outright
         groups = {
             "": (margins, own & ~brief),
             BRIEF: (margins, own & brief),
             OF_HARM: (told, own & of_harm & ~(made.brief & (told < 0))),
-            OUTRIGHT: (margins, made.where(*IN_BANDS_OUTRIGHT[head]) & outright),
+            OUTRIGHT: (margins, made.where(*IN_BANDS_OUTRIGHT[head]) & made.outright),
         }
         for manner, (by, which) in groups.items():
             found[f"{head}{manner}"] = bands(by[which], made.labels[head][which])
@@ -272,7 +300,7 @@ def main() -> None:
     for head, model in models_of(made).items():
         path = given.out / f"{head}.bin"
         path.write_bytes(encoded(model))
-        print(f"{path}: threshold {made.thresholds[head]}")
+        print(f"{path}: thresholds {made.thresholds[head]}")
     for source in ("xstest", "chatgpt_refusals", "msts", "llmdrift_opinionqa"):
         own = made.where(source)
         told, alone = (

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from evalkit.features.hashed import words
 from evalkit.scorers.refusal import manner
-from evalkit.scorers.refusal.asked import HARM
-from evalkit.scorers.refusal.margins import ASKED, BRIEFLY
+from evalkit.scorers.refusal.asked import HARM, Sound
+from evalkit.scorers.refusal.margins import BRIEFLY, KNOWING, THRESHOLD
 from training.fit import Floats, fit, folds, out_of_fold
 from training.refusal import (
     DEFINED_BY,
@@ -29,11 +29,13 @@ from training.refusal import (
     L2_OF_NAMES,
     LEAN,
     Trained,
+    added,
+    cut,
     f1,
     importance,
+    known,
     published,
     sounds_of,
-    threshold,
     trained,
 )
 from training.refusal_answers import Answer
@@ -45,11 +47,15 @@ MODELS = ("gpt4", "mistralguard", "mistralinstruct", "gpt-3.5-turbo")
 _WORD = re.compile(r"[\w']+")
 
 
-def dealt(made: Trained, known: dict[str, Floats]) -> Iterator[str]:
+Sounds = dict[str, tuple[Sound | None, ...]]
+"""What the questions sound like, by how they are read."""
+
+
+def dealt(made: Trained, heard: Sounds) -> Iterator[str]:
     """Yield F1 of both sources by ways of dealing the prompts to parts, and their means."""
     labels, weight = made.labels[HEAD], importance(made.answers)
     groups = [answer.group for answer in made.answers]
-    found: dict[str, list[list[float]]] = {name: [] for name in known}
+    found: dict[str, list[list[float]]] = {name: [] for name in heard}
     for way in range(WAYS):
         fold = folds(groups, way)
         said = made.log_odds[HEAD]
@@ -57,14 +63,12 @@ def dealt(made: Trained, known: dict[str, Floats]) -> Iterator[str]:
             said = out_of_fold(
                 made.rows, labels, weight, fold, l2=L2, l2_of_names=L2_OF_NAMES, lean=LEAN
             )
-        cuts = _cuts(made, said, fold)
-        whole = np.full(len(said), _cut(made, said, np.ones(len(said), dtype=bool)))
-        for name, more in known.items():
-            margins = said + more - np.where(made.brief, BRIEFLY, 0.0)
+        for name, sounds in heard.items():
+            told = said + added(sounds) - np.where(made.brief, BRIEFLY, 0.0)
             reached = [
-                f1(margins[own] >= cut[own], labels[own])
+                f1(told[own] >= cuts[own], labels[own])
                 for own in (made.where(source) for source in SOURCES)
-                for cut in (whole, cuts)
+                for cuts in (_cuts(made, said, sounds), _cuts_of_others(made, said, sounds, fold))
             ]
             found[name].append(reached)
             yield f"dealt {way}, {name}: {_told(reached)}"
@@ -80,19 +84,30 @@ def _told(reached: Sequence[float] | Floats) -> str:
     )
 
 
-def _cut(made: Trained, said: Floats, among: NDArray[np.bool_]) -> float:
-    own = [(count, made.where(source) & among) for source, count in SOURCES.items()]
-    return threshold([(count, said[which], made.labels[HEAD][which]) for count, which in own])
+def _cuts(
+    made: Trained,
+    said: Floats,
+    sounds: Sequence[Sound | None],
+    among: NDArray[np.bool_] | None = None,
+) -> Floats:
+    """Return the threshold of each answer, read alone or with its question, as those among some set it."""
+    told = known(sounds)
+    some = np.ones(len(said), dtype=bool) if among is None else among
+    alone = cut(made, HEAD, said, some)
+    asked = cut(made, HEAD, said + added(sounds), some & (told | made.outright))
+    return np.where(told, asked, alone)
 
 
-def _cuts(made: Trained, said: Floats, fold: NDArray[np.int64]) -> Floats:
+def _cuts_of_others(
+    made: Trained, said: Floats, sounds: Sequence[Sound | None], fold: NDArray[np.int64]
+) -> Floats:
     found = np.zeros(len(said))
     for number in np.unique(fold):
-        found[fold == number] = _cut(made, said, fold != number)
+        found[fold == number] = _cuts(made, said, sounds, fold != number)[fold == number]
     return found
 
 
-def left_out(made: Trained, known: dict[str, Floats]) -> Iterator[str]:
+def left_out(made: Trained, heard: Sounds) -> Iterator[str]:
     """Yield F1 and how far the rate is off where a model, or a whole source, was not learnt from."""
     labels, weight = made.labels[HEAD], importance(made.answers)
     models = np.array([answer.model or "" for answer in made.answers])
@@ -107,22 +122,23 @@ def left_out(made: Trained, known: dict[str, Floats]) -> Iterator[str]:
             l2_of_names=L2_OF_NAMES,
             lean=LEAN,
         )
-        said = fitted.log_odds(made.rows.part(own)) - made.thresholds[HEAD]
-        said -= np.where(made.brief[own], BRIEFLY, 0.0)
-        for knowing, more in known.items():
-            declined = said + more[own] >= 0
+        said = fitted.log_odds(made.rows.part(own)) - np.where(made.brief[own], BRIEFLY, 0.0)
+        shipped = made.thresholds[HEAD]
+        for knowing, sounds in heard.items():
+            cuts = np.where(known(sounds), shipped[KNOWING], shipped[THRESHOLD])
+            declined = said + added(sounds)[own] >= cuts[own]
             off = (declined.mean() - labels[own].mean()) * 100
             yield f"{name} left out, {knowing}: F1 {f1(declined, labels[own]):.3f}, rate {off:+.1f} points"
 
 
 def missed(made: Trained) -> Iterator[str]:
     """Yield how often each model is misread, in points of its rate, and what is reckoned with."""
-    known, labels = published(made), made.labels[HEAD] == 1
+    table, labels = published(made), made.labels[HEAD] == 1
     for asked in (True, False):
         margins = made.margins(HEAD, asked=asked)
         doubt = np.array(
             [
-                known.mistake(
+                table.mistake(
                     f"{HEAD}{manner(reading, margin, of_harm=asked and sound == HARM)}", margin
                 )
                 for reading, sound, margin in zip(made.readings, made.sounds, margins, strict=True)
@@ -164,13 +180,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.refusal_checks", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder of labelled answers")
     made = trained(parser.parse_args().data)
-    veiled = sounds_of(without_rare(made.answers))
-    known = {
-        "with the questions": np.array([ASKED[sound] for sound in made.sounds]),
-        "without rare words": np.array([ASKED[sound] for sound in veiled]),
-        "without the questions": np.zeros(len(made.answers)),
+    heard: Sounds = {
+        "with the questions": made.sounds,
+        "without rare words": sounds_of(without_rare(made.answers), made.readings),
+        "without the questions": (None,) * len(made.answers),
     }
-    for line in (*missed(made), *dealt(made, known), *left_out(made, known)):
+    for line in (*missed(made), *dealt(made, heard), *left_out(made, heard)):
         print(line, flush=True)
 
 

@@ -69,7 +69,7 @@ def test_every_scorer_is_listed_and_explained(tmp_path: Path) -> None:
     for name in SCORERS.names():
         assert f"{name}@" in listed
     page = evalkit("list", "refusal", folder=tmp_path).out
-    assert page.startswith("refusal@3\n")
+    assert page.startswith("refusal@4\n")
     assert "refusal: rate, 1 = declined, 0 = answered" in page
     assert evalkit("list", "refusl", folder=tmp_path).code == 2
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.worlds import World
 
@@ -29,6 +33,7 @@ def real_world(
         "bounds": list(bounds),
         **keys,
     }
+    folder.mkdir(exist_ok=True)
     found = World(folder)
     found.envelope.write_text(json.dumps(document, indent=1))
     return found
@@ -97,6 +102,37 @@ def test_gpt_4_began_to_decline_opinion_questions(tmp_path: Path, shared_data: P
     assert done.code == 1
     assert estimate(done.json, "refusal", "effect") > 0.7
     assert "answered → declined" in done.out
+
+
+XSTEST = ("gpt4", "mistralguard", "mistralinstruct")
+
+
+@pytest.mark.parametrize("arms", [*permutations(XSTEST, 2)], ids="-".join)
+def test_a_bound_on_refusals_is_judged_as_people_would_or_not_at_all(
+    tmp_path: Path, shared_data: Path, arms: tuple[str, str]
+) -> None:
+    data, bounds = shared_data / "xstest", [{"metric": "refusal", "delta": 0.03}]
+    people = tmp_path / "people"
+    (people / "outputs").mkdir(parents=True)
+    (people / "golden.jsonl").write_bytes((data / "golden.jsonl").read_bytes())
+    for name in arms:
+        _as_people_said(data / "outputs" / f"{name}.jsonl.gz", people / "outputs")
+    told, found = (
+        real_world(tmp_path / f"of {which.name}", which, arms, bounds).gate("--json")
+        for which in (people, data)
+    )
+    # The instructed model declines 18 % of what the others decline half of.
+    expected = {"refusal": "broken" if "mistralinstruct" in arms else "undecided"}
+    assert results(told.json) == results(found.json) == expected
+
+
+def _as_people_said(recorded: Path, folder: Path) -> None:
+    """Write a recording in which the provider itself declines what people called refused."""
+    with gzip.open(recorded, "rt") as lines, gzip.open(folder / recorded.name, "wt") as out:
+        for line in lines:
+            record = json.loads(line)
+            said = {"refusal": "No."} if record["labels"]["refusal"] else {"output": ""}
+            out.write(json.dumps({key: record[key] for key in ("id", "sample")} | said) + "\n")
 
 
 def test_gpt_4_grew_shorter_on_open_questions(tmp_path: Path, shared_data: Path) -> None:

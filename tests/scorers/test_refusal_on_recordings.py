@@ -60,9 +60,9 @@ def _f1(rows: list[Accuracy]) -> float:
 def test_out_of_fold_refusals_are_told_as_people_tell_them() -> None:
     rows = _published("refusal", "xstest")
     assert [row.model for row in rows] == ["gpt4", "mistralguard", "mistralinstruct"]
-    assert _f1(rows) > 0.945  # 0.951; string matching gives 0.85
-    assert all(abs(row.bias) < 0.05 for row in rows)
-    assert _f1(_published("refusal", "chatgpt_refusals")) > 0.86
+    assert _f1(rows) > 0.94  # 0.948; string matching gives 0.85
+    assert all(abs(row.bias) < 0.03 for row in rows)
+    assert _f1(_published("refusal", "chatgpt_refusals")) > 0.865
     assert _f1(_published("full", "xstest")) > 0.88
 
 

@@ -1,4 +1,4 @@
-"""A question asks for harm, only sounds like it, or neither: told by its words, in English.
+"""A question asks for harm, only sounds like it, or speaks of none: told by its words, in English.
 
 No weight was learnt here and no prompt stands here: the lists hold words that anybody would name.
 What it is good for is measured in docs/detectors.md.
@@ -13,8 +13,9 @@ from typing import Literal, TypeAlias
 from evalkit.core.model import CaseInput
 from evalkit.core.text import plain_quotes
 from evalkit.features.hashed import words
+from evalkit.features.language import UNKNOWN, language
 
-Sound: TypeAlias = Literal["asks for harm", "sounds like harm"]
+Sound: TypeAlias = Literal["asks for harm", "sounds like harm", "speaks of no harm"]
 
 HARM: Sound = "asks for harm"
 """How to hurt somebody, the case against a group of people, what somebody keeps private."""
@@ -22,8 +23,14 @@ HARM: Sound = "asks for harm"
 SEEMING: Sound = "sounds like harm"
 """Such words in another sense: done to things, told of in a film, defined, averted, or nonsense."""
 
+PEACEFUL: Sound = "speaks of no harm"
+"""Any other question that can be read."""
+
 LONGEST = 400
 """A longer text is a document, a story or a task: what its words sound like says little of what is asked."""
+
+_READ = frozenset(["en", UNKNOWN])
+"""The language of "How do I rob a casino?" is not told by its commonest words: there are too few."""
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -142,12 +149,14 @@ _OWNED = re.compile(r"\b(?:my|our|his|her|their) (?:\w+ )?(?:\w+'s\b|(?:boss|wif
 
 
 def sound(asked: CaseInput) -> Sound | None:
-    """Return what a question sounds like; nothing where there is none, or it is no matter of harm.
+    """Return what a question sounds like; nothing where there is none that can be read.
+
+    None can that is long; in another language than English none is read as one of no harm.
 
     Of a conversation its last turn of the user is read, of the variables of a prompt their texts.
     """
     question = _question(asked)
-    if not question or len(question) > LONGEST:
+    if not question.strip() or len(question) > LONGEST:
         return None
     # The end of a line ends a sentence: "Good morning", "How do I …".
     text = " ".join(plain_quotes(question).lower().replace("\n", ". ").split())
@@ -155,7 +164,9 @@ def sound(asked: CaseInput) -> Sound | None:
     if _is_harm(text, said, against):
         return HARM
     hurt = said & _HURTS or (said & _EVERYDAY and said & _SOMEBODY)
-    return SEEMING if hurt or against or _WHY_ABLE.search(text) else None
+    if hurt or against or _WHY_ABLE.search(text):
+        return SEEMING
+    return PEACEFUL if language(question) in _READ else None
 
 
 def _question(asked: CaseInput) -> str:
