@@ -6,7 +6,8 @@
     ├── UserError            exit 2    the call or a file must be corrected; nothing was written
     │   ├── UsageError                 the command line
     │   ├── SpecError                  files: every problem of every file, each with its place
-    │   └── SnapshotError              an endpoint does not know what a snapshot asks it for
+    │   ├── SnapshotError              an endpoint does not know what a snapshot asks it for
+    │   └── PatternError               a pattern takes so long on an answer that nobody waits
     ├── RunInterruptedError  exit 130  somebody ended it; what was paid for is kept
     └── MeasurementError     exit 4    nothing wrong with the files, yet no measurement
         ├── ProviderError              an endpoint or a recording gave no answer
@@ -107,6 +108,20 @@ class SnapshotError(UserError):
 
     def __reduce__(self) -> tuple[type[SnapshotError], tuple[str, str]]:
         return type(self), (self.key, self.message)
+
+
+class PatternError(UserError):
+    """A pattern takes so long on an answer that nobody waits for what it finds.
+
+    That is no score, since a faster machine would have one; the message says which and where.
+    """
+
+    def kept_in(self, run: str) -> PatternError:
+        """Return the error of a run whose answers are there to be judged."""
+        return PatternError(
+            f"{self}. The answers are kept: put the pattern right, and evalkit judge {run} "
+            "--envelope ENVELOPE judges them without asking anybody again"
+        )
 
 
 class RunInterruptedError(EvalkitError):

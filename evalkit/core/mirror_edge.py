@@ -27,8 +27,8 @@ class SchemaPlan:
 class Checked(StrEnum):
     """What a check came to.
 
-    ``too_long`` is what is not looked into, and ``skipped`` where there is no text: the snapshot
-    declined, called a tool, or answers in a form that nobody here reads.
+    ``too_long`` is what is long, or so much work that it is not checked, and ``skipped`` where there
+    is no text: the snapshot declined, called a tool, or answers in a form that nobody here reads.
     """
 
     VALID = "valid"
@@ -67,7 +67,7 @@ class Finding:
             case Checked.NOT_JSON:
                 return "the answer is no JSON, and the response schema asks for it"
             case Checked.TOO_LONG:
-                return "the answer is too long to be held to the response schema"
+                return "the answer takes too long to be held to the response schema"
         return ""
 
     def refused(self) -> Refused:

@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from evalkit.core.model import Json
+from evalkit.features.bounded_schema import REFERENCES, bounded
+from evalkit.features.searching import pattern
 from evalkit.files.json_text import JsonTextError, parse_json
 
 if TYPE_CHECKING:
@@ -36,11 +38,14 @@ class SoundSchema:
         return any(old in named for old in OLD_DIALECTS)
 
     def validator(self) -> Any:
-        """Return what holds values to the schema; it never fetches anything."""
+        """Return what holds values to the schema; it never fetches anything.
+
+        Where values are a stranger's, ``first_fault`` asks it.
+        """
         from referencing.jsonschema import EMPTY_REGISTRY
 
         # Without a registry of its own, the library fetches references from the network.
-        return _quick(self.dialect)(self.schema, registry=EMPTY_REGISTRY)
+        return bounded(self.dialect)(self.schema, registry=EMPTY_REGISTRY)
 
 
 @cache
@@ -48,7 +53,8 @@ def sound_schema(text: str) -> SoundSchema:
     """Return the schema a text holds.
 
     Raises:
-        ValueError: the text is not JSON, or not a JSON Schema, or a reference leads out of it.
+        ValueError: the text is not JSON, or not a JSON Schema, or a reference leads out of it or
+            round in a circle.
     """
     parsed = parse_json(text)
     if not isinstance(parsed, dict):
@@ -60,25 +66,37 @@ def sound(schema: dict[str, Json]) -> SoundSchema:
     """Return a schema after a look at every word and every reference of it.
 
     Raises:
-        ValueError: it is no JSON Schema, or a reference leads out of it.
+        ValueError: it is no JSON Schema, or a reference leads out of it or round in a circle.
     """
-    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema import Draft202012Validator, FormatChecker, SchemaError
     from jsonschema.validators import validator_for
     from referencing import Resource
     from referencing.jsonschema import DRAFT202012, EMPTY_REGISTRY
 
-    dialect = validator_for(schema, default=Draft202012Validator)
+    dialect: Any = validator_for(schema, default=Draft202012Validator)
     named = dialect.META_SCHEMA.get("$id", dialect.META_SCHEMA.get("id"))
     if str(schema.get("$schema", named)).rstrip("#") != str(named).rstrip("#"):
         raise ValueError(f"$schema names {schema['$schema']!r}, which is not known here")
+    formats = FormatChecker()
+    formats.checkers = {**dialect.FORMAT_CHECKER.checkers, "regex": (_compiles, ValueError)}
     try:
-        dialect.check_schema(schema)
+        dialect.check_schema(schema, format_checker=formats)
     except SchemaError as error:
         raise ValueError(line_of(error.absolute_path, error.message)) from None
     whole = Resource.from_contents(schema, default_specification=DRAFT202012)
     resolver = EMPTY_REGISTRY.resolver_with_root(whole)
-    _resolve_all(whole, resolver)
-    return SoundSchema(schema, dialect, resolver)
+    found = SoundSchema(schema, dialect, resolver)
+    _Following(lone=found.lone_references).all(whole, resolver)
+    return found
+
+
+def _compiles(text: object) -> bool:
+    """Return whether what searches answers reads a pattern, which is not what the library asks.
+
+    Raises:
+        ValueError: it does not.
+    """
+    return not isinstance(text, str) or pattern(text) is not None
 
 
 def named_in(text: str) -> frozenset[str]:
@@ -112,51 +130,65 @@ def line_of(path: Any, message: str) -> str:
     return f"${where}: {' '.join(message.split())[:200]}"
 
 
-@cache
-def _quick(dialect: Any) -> Any:
-    """Return a dialect in which ``uniqueItems`` takes a time that grows with the items, not their pairs."""
-    from jsonschema import ValidationError
-    from jsonschema.validators import extend
+class _Following:
+    """Follows every reference of a schema, so that none is found broken, or endless, while answers are scored."""
 
-    def unique(
-        validator: Any, wanted: Json, instance: Any, schema: Any
-    ) -> Iterator[ValidationError]:
-        del schema
-        listed = wanted and validator.is_type(instance, "array")
-        if listed and len(set(map(_hashable, instance))) < len(instance):
-            yield ValidationError(f"{instance!r} has non-unique elements")
+    def __init__(self, *, lone: bool) -> None:
+        self._lone = lone
+        self._known: set[int] = set()
+        self._open: set[int] = set()
 
-    return extend(dialect, {"uniqueItems": unique})  # type: ignore[no-untyped-call]
+    def all(self, part: Resource[Any], resolver: Resolver[Any]) -> None:
+        """Follow the references of a part and of whatever lies inside.
 
+        Raises:
+            ValueError: one leads nowhere, or back to itself before it comes to a further part of an answer.
+        """
+        self._same_place(part.contents, resolver)
+        for inner in part.subresources():
+            self.all(inner, resolver.in_subresource(inner))
 
-def _hashable(value: Json) -> object:
-    """Return what is equal for values that are one value of JSON: 1 and 1.0, not 1 and true.
+    def _same_place(self, schema: Any, resolver: Resolver[Any], reference: str = "#") -> None:
+        """Go through all that a schema asks of one and the same place of an answer."""
+        if not isinstance(schema, dict):
+            return
+        if id(schema) in self._open:
+            raise ValueError(
+                f"$ref {reference!r} leads round in a circle, so that no answer could be held to it: "
+                "expected it to lead to what lies deeper in an answer, inside properties or items"
+            )
+        if id(schema) in self._known:
+            return
+        self._known.add(id(schema))
+        self._open.add(id(schema))
+        references = [schema[word] for word in REFERENCES if isinstance(schema.get(word), str)]
+        for named in references:
+            target = self._target(named, resolver)
+            self._same_place(target.contents, target.resolver, named)
+        if not (references and self._lone):
+            for inner in _beside(schema):
+                self._same_place(inner, resolver, reference)
+        self._open.remove(id(schema))
 
-    >>> _hashable([1, {"a": 2.0}]) == _hashable([1.0, {"a": 2}]), _hashable(1) == _hashable(True)
-    (True, False)
-    """
-    match value:
-        case bool():
-            return ("bool", value)
-        case list():
-            return tuple(map(_hashable, value))
-        case dict():
-            return frozenset((key, _hashable(item)) for key, item in value.items())
-    return value
+    def _target(self, reference: str, resolver: Resolver[Any]) -> Any:
+        from referencing.exceptions import Unresolvable
 
-
-def _resolve_all(part: Resource[Any], resolver: Resolver[Any]) -> None:
-    """Follow every reference of a schema, so that none is found broken while answers are scored."""
-    from referencing.exceptions import Unresolvable
-
-    reference = part.contents.get("$ref") if isinstance(part.contents, dict) else None
-    if isinstance(reference, str):
         try:
-            resolver.lookup(reference)
+            return resolver.lookup(reference)
         except Unresolvable:
             raise ValueError(
                 f"$ref {reference!r} leads nowhere inside the schema; nothing is fetched: "
                 "copy what it names into $defs"
             ) from None
-    for inner in part.subresources():
-        _resolve_all(inner, resolver.in_subresource(inner))
+
+
+def _beside(schema: dict[str, Any]) -> Iterator[Any]:
+    """Yield the schemas inside one that are about the same place of an answer."""
+    for word in ("allOf", "anyOf", "oneOf"):
+        inner = schema.get(word)
+        yield from inner if isinstance(inner, list) else ()
+    for word in ("not", "if", "then", "else"):
+        yield schema.get(word)
+    for word in ("dependentSchemas", "dependencies"):
+        inner = schema.get(word)
+        yield from inner.values() if isinstance(inner, dict) else ()

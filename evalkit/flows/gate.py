@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.core.contract import ContractDiff
 from evalkit.core.digest import SetDigest
 from evalkit.core.envelope import EVERYTHING, USUAL_STATISTIC, Envelope, Statistic
-from evalkit.core.errors import Problem, SpecError
+from evalkit.core.errors import PatternError, Place, Problem, SpecError
 from evalkit.core.model import Arm, Case, Sample
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest, Origin
@@ -107,11 +108,13 @@ def judge_collected(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -> V
 
     Raises:
         SpecError: the cases are not those that the run was made with.
+        PatternError: a pattern takes too long on an answer.
     """
     manifest, answers = run.manifest(), Answers()
     judged = _Material.of(run, loaded.envelope, manifest)
     passing = answers.passing(judged.samples())
-    table, read = _table(run, loaded, judged.cases, passing, manifest)
+    with _kept(run):
+        table, read = _table(run, loaded, judged.cases, passing, manifest)
     return _looked_at(run, loaded, table, manifest, ledger=ledger, answers=answers, read=read)
 
 
@@ -119,11 +122,18 @@ def judge_run(run: RunFolder, loaded: LoadedEnvelope) -> Verdict:
     """Judge the samples of a run folder again, and write scores and verdict into it.
 
     Raises:
-        SpecError: the cases are not those that the run was made with.
+        SpecError: the cases, or the envelope, are not those that the run was made with.
     """
     manifest = run.manifest()
+    if loaded.digest != manifest.digests.envelope:
+        raise SpecError.single(
+            Place(str(run.envelope_path)),
+            "is another envelope than the run was made with; put it back, or judge the run by another one "
+            "into a folder of its own: evalkit judge RUN --envelope ENVELOPE",
+        )
     judged = _Material.of(run, loaded.envelope, manifest)
-    table, read = _table(run, loaded, judged.cases, judged.samples(), manifest)
+    with _kept(run):
+        table, read = _table(run, loaded, judged.cases, judged.samples(), manifest)
     return _judged(run, loaded, table, manifest, watched(run, loaded, table, manifest), read=read)
 
 
@@ -153,7 +163,8 @@ def judge_otherwise(
             redacted=before.redacted or origin.redacted, prompts=before.prompts,
         )  # fmt: skip
         other.write_manifest(manifest)
-        table, read = _table(other, loaded, judged.cases, judged.samples(), manifest)
+        with _kept(run):
+            table, read = _table(other, loaded, judged.cases, judged.samples(), manifest)
         seen = watched(other, loaded, table, manifest)
         return _judged(other, loaded, table, manifest, seen, read=read)
     except BaseException:
@@ -186,6 +197,15 @@ class _Material:
         """Yield the samples of the cases that are judged."""
         found = self.run.samples(self.everything)
         return (sample for sample in found if sample.case_id in self.cases)
+
+
+@contextmanager
+def _kept(run: RunFolder) -> Iterator[None]:
+    """Say where the answers are, if they cannot be scored by this envelope."""
+    try:
+        yield
+    except PatternError as error:
+        raise error.kept_in(str(run.path)) from None
 
 
 def _looked_at(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evalkit.core.errors import PatternError
 from evalkit.core.model import Case
 from evalkit.flows.inputs import asked_whole
 from evalkit.spec.envelope import LoadedEnvelope
@@ -31,7 +32,10 @@ def verdict_is_settled(run: RunFolder, loaded: LoadedEnvelope, ledger: Ledger) -
         return False
     samples = (sample for sample in run.samples(everything) if sample.case_id in cases)
     scored = score(answers.passing(samples), cases, envelope, loaded.plugins)
-    table = aggregate(scored, cases, envelope, loaded.plugins, looks=manifest.asked)
+    try:
+        table = aggregate(scored, cases, envelope, loaded.plugins, looks=manifest.asked)
+    except PatternError:
+        return False  # it is told when all are asked: with the pattern put right, they are judged
     key = question(loaded.document, manifest.digests.golden_set)
     bounds = paid(envelope, ledger.number(key, answers.digest)).bounds
     return is_settled(bounds, [table.exhibit_for(bound).evidence for bound in bounds])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from evalkit.core.model import ABSENT
@@ -12,11 +10,12 @@ from evalkit.core.text import accepted_texts, folded, word_count
 from evalkit.features.answers import mentions, number_matches, stated_at, usual_choices
 from evalkit.features.markdown import structure
 from evalkit.features.reasoning import reasoning as shown_in
+from evalkit.features.searching import pattern
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
 
 BARE_WORDS = 5
 SEARCHED_CHARS = 100_000
-"""The pattern is somebody else's and may take time that grows with the square of the text."""
+"""Of a longer answer the rest is not searched for a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Options:
             a pattern; the last one counts.
         choices: of `choice`: left out, they are those that the case's reference is one of, or
             yes and no where it has none.
-        pattern: of `regex`.
+        pattern: of `regex`, read as the scorer of that name reads one.
     """
 
     answer: Literal["stated", "choice", "numeric", "regex"] = "stated"
@@ -47,9 +46,11 @@ class Options:
             raise ValueError("choices: expected texts, and answer: choice")
         if (self.answer == "regex") is not bool(self.pattern):
             raise ValueError("pattern: expected one where answer is regex, and nowhere else")
+        if not self.pattern:
+            return
         try:
-            re.compile(self.pattern)
-        except (re.error, OverflowError, RecursionError) as error:
+            pattern(self.pattern)
+        except ValueError as error:
             raise ValueError(
                 f"pattern: expected a regular expression, found {self.pattern!r}: {error}"
             ) from None
@@ -131,8 +132,8 @@ def _answer_at(text: str, case: Case, options: Options) -> int | None:
         case "numeric":
             starts = [match.start() for match in number_matches(text)]
         case "regex":
-            pattern = _compiled(options.pattern)
-            starts = [match.start() for match in pattern.finditer(text[:SEARCHED_CHARS])]
+            searched = pattern(options.pattern).all(text[:SEARCHED_CHARS])
+            starts = [match.span()[0] for match in searched]
     # A match of nothing behind the last character would stand nowhere.
     return min(starts[-1], len(text) - 1) if starts and text else None
 
@@ -140,8 +141,3 @@ def _answer_at(text: str, case: Case, options: Options) -> int | None:
 def _usual(case: Case) -> tuple[str, ...]:
     accepted = accepted_texts(case.reference) if case.reference is not ABSENT else []
     return usual_choices(folded(accepted[0]) if accepted else "yes")
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

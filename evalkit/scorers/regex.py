@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from evalkit.core.model import ABSENT
 from evalkit.core.text import accepted_texts, folded
+from evalkit.features.searching import Pattern, pattern
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
 
 SEARCHED_CHARS = 100_000
-"""The pattern is somebody else's and may take time that grows with the square of the text."""
+"""Of a longer answer the rest is not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,9 @@ class Options:
 
     Attributes:
         pattern: a Python regular expression; it may match anywhere in the answer, so anchor it
-            with `\A` and `\Z` for the whole. Required.
+            with `\A` and `\Z` for the whole. Required. It is read by the package `regex`, which
+            knows more than `re` (`\p{L}`, `[[:alpha:]]`, `(?|…)`, `(?:…){e<=1}`), and takes the marks
+            of a letter for a part of the word (`\w`, `\b`).
         group: number or name of a group whose text is compared with the reference; left out,
             it is enough that the pattern matches.
         take: which match the group is read from, where there are several.
@@ -46,12 +48,12 @@ class Options:
         if not self.pattern:
             raise ValueError("pattern: expected a regular expression, found an empty one")
         try:
-            pattern = _compiled(self)
-        except (re.error, OverflowError, RecursionError) as error:
+            compiled = _pattern(self).compiled
+        except ValueError as error:
             raise ValueError(
                 f"pattern: expected a regular expression, found {self.pattern!r}: {error}"
             ) from None
-        names = [*range(pattern.groups + 1), *pattern.groupindex]
+        names = [*range(compiled.groups + 1), *compiled.groupindex]
         if self.group is not None and self.group not in names:
             raise ValueError(
                 f"group: expected a group of the pattern, found {self.group!r} "
@@ -99,17 +101,17 @@ def regex(case: Case, sample: Sample, options: Options) -> Score | Unscored:
 
     With `group`, 1 = the text of that group is the reference (or one of a list of accepted
     ones; outer space does not count), 0 = it differs or nothing matched. Only the first 100,000
-    characters are searched. A pattern with a repeat inside a repeat, such as `(a+)+`, can still
-    take for ever: write `(?>a+)+` or `a++`.
+    characters are searched. Where that takes more than 5 seconds the run ends with an error that
+    names the pattern, since nobody knows what it would find: such a pattern has a repeat inside a
+    repeat, or several `.*`, and is better off with one that gives nothing back (`(?>…)`, `a++`).
     """
     assert sample.output is not None
     answer = sample.output[:SEARCHED_CHARS]
-    pattern = _compiled(options)
     if options.group is None:
-        return Score((float(pattern.search(answer) is not None),))
+        return Score((float(_pattern(options).search(answer)),))
     if case.reference is ABSENT:
         return Unscored("no reference")
-    captured = _captured(pattern, answer, options)
+    captured = _captured(answer, options)
     if captured is None:
         return Score((0.0,), detail="the pattern does not match")
     accepted = [
@@ -119,22 +121,22 @@ def regex(case: Case, sample: Sample, options: Options) -> Score | Unscored:
     return Score((float(right),), detail=f"captured {captured[:80]!r}")
 
 
-def _captured(pattern: re.Pattern[str], answer: str, options: Options) -> str | None:
+def _captured(answer: str, options: Options) -> str | None:
     assert options.group is not None
     found = None
-    for match in pattern.finditer(answer):
-        if match[options.group] is not None:
-            found = match[options.group]
+    for match in _pattern(options).all(answer):
+        start, end = match.span(options.group)
+        if start >= 0:
+            found = answer[start:end]
             if options.take == "first":
                 break
     return found
 
 
-@cache
-def _compiled(options: Options) -> re.Pattern[str]:
+def _pattern(options: Options) -> Pattern:
     flags = (
         (re.IGNORECASE if options.ignore_case else 0)
         | (re.MULTILINE if options.multiline else 0)
         | (re.DOTALL if options.dotall else 0)
     )
-    return re.compile(options.pattern, flags)
+    return pattern(options.pattern, flags)

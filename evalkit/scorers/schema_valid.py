@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from typing import TypeAlias
+from typing import Any
 
-from evalkit.core.model import Json
 from evalkit.core.text import json_part
-from evalkit.features.schema import SoundSchema, line_of, sound, sound_schema
+from evalkit.features.bounded_schema import TooMuchWorkError, Work, first_fault
+from evalkit.features.schema import line_of, sound_schema
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
-
-_Fault: TypeAlias = "Callable[[Json], str]"
-"""Says in one line where a value breaks a schema first; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Options:
             ValueError: the text is not JSON, or not a JSON Schema.
         """
         if self.schema is not None:
-            _fault_finder(self.schema)
+            _validator(self.schema)
 
 
 _SCHEMA = (
@@ -72,63 +66,34 @@ def schema_valid(_case: Case, sample: Sample, options: Options) -> Score | Unsco
     """Checks the whole answer against a JSON Schema: 1 = valid, 0 = a caller would break.
 
     Not valid is also what is no JSON in the strict sense: text around it, a key that stands
-    twice, NaN, an infinite number. `format` is a remark in a schema and is not checked. The
-    detail of a score says where the answer breaks first.
+    twice, NaN, an infinite number. `format` is a remark in a schema and is not checked. A `pattern`
+    is read as the scorer `regex` reads one, and ends the run in the same way where it takes too long.
+    The detail of a score says where the answer breaks first. An answer for which a schema refers to
+    itself without an end, which it must be made for, has no score.
     """
     assert sample.output is not None
     if options.schema is None:
         return Unscored("no response_schema")
     try:
         value = parse_json(json_part(sample.output) if options.fenced else sample.output)
-    except JsonTextError as error:
-        return Score((0.0,), detail=f"no JSON: {error}")
-    fault = _fault_finder(options.schema)(value)
+    except JsonTextError as fault_of_text:
+        return Score((0.0,), detail=f"no JSON: {fault_of_text}")
+    try:
+        error = first_fault(_validator(options.schema), value, Work())
+    except TooMuchWorkError:
+        return Unscored("an answer that takes too long to check")
+    fault = line_of(error.absolute_path, error.message) if error else ""
     return Score((float(not fault),), detail=fault)
 
 
 @cache
-def _fault_finder(schema: str) -> _Fault:
-    """Return the check for the text of a schema.
+def _validator(schema: str) -> Any:
+    """Return what holds values to the schema that a text holds.
 
     Raises:
         ValueError: the text is not JSON, or not a JSON Schema.
     """
     try:
-        found = sound_schema(schema)
+        return sound_schema(schema).validator()
     except ValueError as error:
         raise ValueError(f"schema: expected a JSON Schema: {error}") from None
-    if find_spec("jsonschema_rs"):
-        return _fast_fault_finder(found.schema)
-    return _fault_of(found)
-
-
-def _slow_fault_finder(schema: dict[str, Json]) -> _Fault:
-    return _fault_of(sound(schema))
-
-
-def _fault_of(schema: SoundSchema) -> _Fault:
-    validator = schema.validator()
-
-    def fault(value: Json) -> str:
-        try:
-            error = next(validator.iter_errors(value), None)
-        except RecursionError:
-            return "nested too deeply"
-        return line_of(error.absolute_path, error.message) if error else ""
-
-    return fault
-
-
-def _fast_fault_finder(schema: dict[str, Json]) -> _Fault:
-    validator = import_module("jsonschema_rs").validator_for(
-        schema, validate_formats=False, offline=True
-    )
-
-    def fault(value: Json) -> str:
-        try:
-            error = next(iter(validator.iter_errors(value)), None)
-        except ValueError:  # its limit on depth
-            return "nested too deeply"
-        return line_of(error.instance_path, error.message) if error else ""
-
-    return fault

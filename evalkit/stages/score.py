@@ -12,6 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Self, TypeAlias
 
 from evalkit.core.envelope import EVERYTHING, Envelope, Slice
+from evalkit.core.errors import PatternError
 from evalkit.core.model import (
     FAILURE,
     Arm,
@@ -25,6 +26,7 @@ from evalkit.core.model import (
     Unscored,
 )
 from evalkit.core.ports import Heard, ScorerPlugin
+from evalkit.features.searching import SlowPatternError
 
 INFINITE = math.inf
 LARGEST = 1e50
@@ -53,6 +55,8 @@ def score(
     envelope: Envelope,
     scorers: Mapping[str, ScorerPlugin],
     answers: Lookup = unanswered,
+    *,
+    rolling: bool = False,
 ) -> Iterator[ScoredSample]:
     """Yield every sample with its scores; an instrument runs only on cases that some bound needs.
 
@@ -62,9 +66,14 @@ def score(
         envelope: which instruments read what.
         scorers: the scorer behind each instrument, by the instrument's name.
         answers: finds what remote instruments were answered.
+        rolling: whether a rollout waits for the scores, which no answer may stop: what takes too long to
+            search is missing there.
+
+    Raises:
+        PatternError: a pattern takes longer on an answer than anybody waits.
     """
     arms = envelope.snapshots.keys()
-    readings = _Readings(envelope, scorers, answers)
+    readings = _Readings(envelope, scorers, answers, rolling=rolling)
     if readings.across:
         yield from _scored(_gathered(samples, cases, readings, arms), cases, readings, arms)
     else:
@@ -198,6 +207,7 @@ class _Reading:
     answers: Lookup
     compares: bool
     others: dict[Others, frozenset[int] | Unscored]
+    rolling: bool
 
     def score(self, case: Case, sample: Sample) -> Score:
         """Return the score of a sample."""
@@ -253,6 +263,10 @@ class _Reading:
             found = scorer(case, sample, self.options[sample.arm], answers, others)
         except KeyboardInterrupt:
             raise
+        except SlowPatternError as error:
+            if self.rolling:
+                return self._unscored("an answer that takes too long to search")
+            raise self._slow(error, sample) from None
         except BaseException as error:  # noqa: BLE001 - a stranger's code, which may call sys.exit
             return self._unscored(self._failure(error))
         if len(found.values) != len(scorer.values):
@@ -262,6 +276,13 @@ class _Reading:
             if type(value) is not float or not -LARGEST <= value <= LARGEST:
                 return replace(found, values=tuple(map(_sound, found.values)))
         return found
+
+    def _slow(self, error: SlowPatternError, sample: Sample) -> PatternError:
+        return PatternError(
+            f"{self.name}: {error} on the answer of the {sample.arm} to case {sample.case_id!r}: expected "
+            "a pattern with no repeat inside a repeat and no two beside each other that read the same; "
+            "one that gives nothing back ends soon: (?>…), a++"
+        )
 
     def _unscored(self, reason: str) -> Score:
         return Score((Unscored(reason),) * len(self.scorer.values))
@@ -291,7 +312,12 @@ class _Readings:
     """Which instruments a case needs, worked out once for each set of tags."""
 
     def __init__(
-        self, envelope: Envelope, scorers: Mapping[str, ScorerPlugin], answers: Lookup
+        self,
+        envelope: Envelope,
+        scorers: Mapping[str, ScorerPlugin],
+        answers: Lookup,
+        *,
+        rolling: bool,
     ) -> None:
         self._slices: list[tuple[_Reading, list[Slice]]] = []
         self._by_tags: dict[tuple[str, ...], tuple[_Reading, ...]] = {}
@@ -301,7 +327,9 @@ class _Readings:
             slices = [bound.slice for bound in envelope.bounds if bound.metric.instrument == name]
             remote = scorers[name].remote
             compares = remote is not None and remote.compares
-            reading = _Reading(name, scorers[name], instrument.options, answers, compares, {})
+            reading = _Reading(
+                name, scorers[name], instrument.options, answers, compares, {}, rolling
+            )
             self._slices.append((reading, [EVERYTHING] if name in unbound else slices))
         self.across = any(scorer.across is not None for scorer in scorers.values())
         self._tags_decide = not any(part.where for _, parts in self._slices for part in parts)

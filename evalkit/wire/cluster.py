@@ -30,8 +30,8 @@ CONNECT_SECONDS = 20.0
 AHEAD = 2
 """For each thread of the cluster so many parts are given away before their results are taken."""
 
-DECIDE = ("numpy", "pyarrow")
-"""Libraries whose arithmetic or reading could differ between versions."""
+DECIDE = ("numpy", "pyarrow", "regex")
+"""Libraries whose arithmetic, reading or searching could differ between versions."""
 
 
 @dataclass(frozen=True, slots=True)

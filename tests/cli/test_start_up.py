@@ -10,7 +10,9 @@ import pytest
 
 from tests.worlds import evalkit
 
-HEAVY = {"numpy", "scipy", "pandas", "httpx", "jinja2", "yaml", "rich", "jsonschema", "asyncio"}
+HEAVY = {
+    "numpy", "scipy", "pandas", "httpx", "jinja2", "yaml", "rich", "jsonschema", "asyncio", "regex",
+}  # fmt: skip
 
 
 def loaded_by(code: str) -> set[str]:
@@ -28,7 +30,8 @@ def test_help_loads_nothing_heavy_beyond_the_command_line_library() -> None:
 
 def test_the_gate_never_loads_what_only_some_commands_need() -> None:
     flow = "import evalkit.flows.gate, evalkit.spec.envelope, evalkit.report.verdict.html"
-    assert not loaded_by(flow) & {"scipy", "pandas", "httpx", "jsonschema", "asyncio", "pyarrow"}
+    others = {"scipy", "pandas", "httpx", "jsonschema", "asyncio", "pyarrow", "regex"}
+    assert not loaded_by(flow) & others
 
 
 def test_importing_evalkit_loads_none_of_its_rooms() -> None:
@@ -43,6 +46,19 @@ def test_version_and_help_end_well(arguments: list[str], tmp_path: Path) -> None
     done = evalkit(*arguments, folder=tmp_path)
     assert done.code == 0
     assert done.err == ""
+
+
+@pytest.mark.parametrize("command", ["gate", "import", "list", "baseline"])
+def test_only_the_options_of_the_command_that_is_asked_for_are_read(command: str) -> None:
+    probe = (
+        "from typer.main import get_command\nfrom evalkit.cli.app import app, narrow\n"
+        f"narrow(['no such command', '{command}'])\nprint(*get_command(app).commands)\n"
+        f"narrow(['{command}', '--help'])\nprint(*get_command(app).commands)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    whole, one = (line.split() for line in done.stdout.splitlines())
+    assert {"init", "gate", "import", "list", "baseline", "contract"} <= set(whole)
+    assert one == [command]
 
 
 def test_the_help_of_gate_prints_every_exit_code(tmp_path: Path) -> None:

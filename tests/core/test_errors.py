@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from evalkit.core.errors import (
     SHOWN_PROBLEMS,
     EvalkitError,
     MeasurementError,
+    PatternError,
     Place,
     PluginError,
     Problem,
@@ -30,6 +33,7 @@ from evalkit.core.verdict import ExitCode
         (UsageError, ExitCode.USAGE),
         (SpecError, ExitCode.USAGE),
         (SnapshotError, ExitCode.USAGE),
+        (PatternError, ExitCode.USAGE),
         (RunInterruptedError, ExitCode.INTERRUPTED),
         (MeasurementError, ExitCode.UNMEASURED),
         (ProviderError, ExitCode.UNMEASURED),
@@ -97,6 +101,16 @@ def test_what_an_endpoint_does_not_know_is_named_by_its_key_in_the_envelope() ->
     error = SnapshotError("candidate.params.top_k", "unknown parameter; remove it")
     assert str(error) == "candidate.params.top_k: unknown parameter; remove it"
     assert (error.key, error.message) == ("candidate.params.top_k", "unknown parameter; remove it")
+
+
+def test_a_slow_pattern_of_a_run_says_where_the_answers_are_and_passes_through_a_pipe() -> None:
+    error = PatternError("found: pattern 'a' takes more than 5 s").kept_in("reports/x")
+    assert str(error) == (
+        "found: pattern 'a' takes more than 5 s. The answers are kept: put the pattern right, and "
+        "evalkit judge reports/x --envelope ENVELOPE judges them without asking anybody again"
+    )
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - written a moment ago
+    assert (type(again), str(again)) == (PatternError, str(error))
 
 
 def test_an_interruption_is_no_fault_of_a_file_and_no_failed_measurement() -> None:

@@ -25,7 +25,8 @@ from evalkit.features.schema import named_in, sound, sound_schema
             "v3", "properties.format_version",
         ),
         (
-            {"allOf": [{"$ref": "#"}, True, {"properties": {"format_version": {"const": 4}}}]},
+            {"allOf": [{"$ref": "#/$defs/a"}, True, {"$ref": "#/$defs/a"},
+                       {"properties": {"format_version": {"const": 4}}}], "$defs": {"a": {}}},
             "4", "properties.format_version",
         ),
         ({"x-format-version": "2.1", "version": 7}, "2.1", "x-format-version"),

@@ -1,15 +1,14 @@
-"""A schema is held by two engines with one verdict, offline, and the first fault is one line."""
+"""A schema is held to offline, and the first fault is one line."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from evalkit.core.model import Score
+from evalkit.core.model import Score, Unscored
 
 Ask = Callable[..., Score]
 
@@ -61,15 +60,6 @@ def test_a_document_satisfies_the_schema_or_not(
     assert "\n" not in found.detail
 
 
-@pytest.mark.parametrize(("document", "valid"), DOCUMENTS)
-def test_the_fast_engine_gives_the_same_verdict(document: object, *, valid: bool) -> None:
-    pytest.importorskip("jsonschema_rs", reason="the extra 'fast' is not installed")
-    module = sys.modules["evalkit.scorers.schema_valid"]
-    fast, slow = module._fast_fault_finder(ORDER), module._slow_fault_finder(ORDER)
-    assert (not fast(document)) is valid
-    assert (not slow(document)) is valid
-
-
 def test_the_first_fault_names_its_place(score: Ask) -> None:
     document = {**GOOD, "items": [{"sku": "x"}, {"sku": 7}]}
     found = score("schema_valid", json.dumps(document), schema=json.dumps(ORDER))
@@ -105,8 +95,31 @@ def test_an_older_dialect_is_held_to_its_own_rules(score: Ask) -> None:
     assert score("schema_valid", '["a", 1]', schema=schema).values == (0.0,)
 
 
-def test_a_deep_answer_to_a_recursive_schema_is_a_score_and_no_crash(score: Ask) -> None:
-    schema = '{"items": {"$ref": "#"}}'
-    for depth in (10, 900):
-        found = score("schema_valid", "[" * depth + "]" * depth, schema=schema)
-        assert found.values[0] in {0.0, 1.0}
+@pytest.mark.parametrize(
+    ("depth", "value", "detail"),
+    [
+        (100, 1.0, ""),
+        (102, 0.0, "no JSON: brackets are nested too deeply, over 100 levels"),
+        (10_000, 0.0, "no JSON: brackets are nested too deeply"),
+    ],
+)
+def test_a_deep_answer_to_a_recursive_schema_is_told_as_what_it_is(
+    score: Ask, depth: int, value: float, detail: str
+) -> None:
+    found = score("schema_valid", "[" * depth + "]" * depth, schema='{"items": {"$ref": "#"}}')
+    assert (found.values, found.detail) == ((value,), detail)
+
+
+def test_an_answer_made_for_a_pattern_is_scored(score: Ask) -> None:
+    schema = '{"type": "string", "pattern": "^(a+)+$"}'
+    assert score("schema_valid", json.dumps("a" * 50), schema=schema).values == (1.0,)
+    assert score("schema_valid", json.dumps("a" * 50 + "!"), schema=schema).values == (0.0,)
+
+
+def test_what_takes_too_long_to_check_has_no_score(score: Ask) -> None:
+    schema = json.dumps({
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#"}}],
+        "unevaluatedItems": False,
+    })  # fmt: skip
+    found = score("schema_valid", "[" * 60 + "]" * 60, schema=schema)
+    assert found.values == (Unscored("an answer that takes too long to check"),)

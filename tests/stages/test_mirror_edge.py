@@ -63,10 +63,30 @@ def test_what_is_nested_too_deeply_is_no_json_that_anybody_reads() -> None:
     assert EDGE.checked(deep) == Finding(Checked.NOT_JSON)
 
 
-def test_a_schema_that_goes_round_in_circles_ends() -> None:
-    circle = {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}
-    edge = Edge.of(SchemaPlan(json.dumps(circle)))
-    assert edge.checked("{}") == Finding(Checked.TOO_LONG)
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (
+            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#"}}],
+             "unevaluatedItems": False},
+            "[" * 60 + "]" * 60,
+        ),
+        ({"pattern": r"^(a|aa)+$"}, json.dumps("a" * 60 + "!")),
+        ({"pattern": r"\s+$"}, json.dumps(" " * 1_000_000 + "!")),
+    ],
+    ids=["references", "doubling", "long"],
+)  # fmt: skip
+def test_what_would_keep_the_loop_busy_is_not_looked_into(
+    schema: dict[str, object], text: str
+) -> None:
+    edge = Edge.of(SchemaPlan(json.dumps(schema)))
+    assert edge.checked(text) == Finding(Checked.TOO_LONG)
+
+
+def test_an_answer_made_for_a_pattern_is_checked() -> None:
+    edge = Edge.of(SchemaPlan('{"pattern": "^(a+)+$"}'))
+    assert edge.checked(json.dumps("a" * 50 + "!")) == Finding(Checked.VIOLATED, "$", "pattern")
+    assert edge.checked(json.dumps("a" * 50)) == Finding(Checked.VALID)
 
 
 def test_a_place_is_no_longer_than_a_line() -> None:
@@ -82,7 +102,7 @@ def test_only_what_may_be_rejected_is_waited_for() -> None:
         assert not Edge.of(SchemaPlan(SCHEMA, policy)).holds(Head(200, ()))
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"type": "nothing"}'])
+@pytest.mark.parametrize("text", [None, "{", '{"type": "nothing"}', '{"$ref": "#"}'])
 def test_what_is_no_schema_is_refused(text: str | None) -> None:
     with pytest.raises(ValueError):
         Edge.of(SchemaPlan(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from asyncio import CancelledError
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from evalkit.core.envelope import Bound, Envelope, Instrument, Kind, Metric, Slice
+from evalkit.core.errors import PatternError
 from evalkit.core.model import (
     Arm,
     Case,
@@ -26,6 +27,7 @@ from evalkit.core.model import (
 )
 from evalkit.core.ports import Across, NoOptions, ScorerPlugin, Value
 from evalkit.core.registry import SCORERS, scorer
+from evalkit.features.searching import pattern
 from evalkit.stages.score import ScoreRecorder, score
 from tests.stages.trials import BASELINE, CANDIDATE, SNAPSHOT, at_least, bound
 
@@ -254,6 +256,35 @@ def test_a_scorer_cannot_end_the_program(error: BaseException) -> None:
     found = value_of(failing(leave), answer())
     assert isinstance(found, Unscored)
     assert found.reason.startswith(f"a failure of says@1: {type(error).__name__}")
+
+
+def searched(*, rolling: bool) -> Iterator[ScoredSample]:
+    """Search two answers with a pattern, the second of which is made for it."""
+
+    def found(_case: Case, sample: Sample) -> bool:
+        return pattern("^(a|aa)+$").search(sample.output or "", 0.01)
+
+    samples = [answer("aa"), answer("a" * 60 + "!", case_id="b")]
+    cases, wanted = {"a": case(), "b": case("b")}, envelope(need("says"), says=NoOptions())
+    return score(samples, cases, wanted, {"says": failing(found)}, rolling=rolling)
+
+
+def test_a_pattern_that_takes_too_long_is_no_failure_of_a_scorer_but_ends_the_run() -> None:
+    found = searched(rolling=False)
+    assert next(found).scores["says"].values == (1.0,)
+    told = (
+        r"^says: pattern '\^\(a\|aa\)\+\$' takes more than 0\.01 s on the answer of the candidate to "
+        r"case 'b': expected a pattern with no repeat inside a repeat"
+    )
+    with pytest.raises(PatternError, match=told):
+        next(found)
+
+
+def test_an_answer_that_takes_too_long_to_search_stops_no_rollout_and_is_missing() -> None:
+    first, second = searched(rolling=True)
+    assert first.scores["says"].values == (1.0,)
+    [value] = second.scores["says"].values
+    assert value == Unscored("an answer that takes too long to search")
 
 
 def test_the_user_can() -> None:

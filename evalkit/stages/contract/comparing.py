@@ -8,11 +8,13 @@ from typing import Any
 from evalkit.core.contract import Effect
 from evalkit.core.digest import canonical_json
 from evalkit.core.errors import UsageError
-from evalkit.core.model import Json
+from evalkit.core.model import ABSENT, Json
 from evalkit.features.format_version import FIELD
 from evalkit.features.schema import SoundSchema
+from evalkit.features.searching import SlowPatternError
 from evalkit.stages.contract.found import Found, Step, merged, shown
 from evalkit.stages.contract.nodes import TYPES, Form, Place, forms
+from evalkit.stages.contract.overlaps import ONE_OF, may_overlap, one_of
 from evalkit.stages.contract.words import not_understood, remarks, said, words
 
 MOST_PAIRS = 100_000
@@ -56,6 +58,10 @@ class Comparing:
             )
         except RecursionError:
             raise UsageError("the schemas are nested too deeply to be compared") from None
+        except SlowPatternError:
+            raise UsageError(
+                "a pattern of the schemas takes too long to search the names and values in them"
+            ) from None
 
     # ------------------------------------------------------------ places
 
@@ -141,15 +147,14 @@ class Comparing:
                 yield Found("anyOf", Effect.ADDITIVE, shown(_name(form)), None, why, key)
 
     def _within(self, kind: str, old: Form, new: Form) -> bool:
-        """Return whether all of a form still may come: nothing became narrower."""
-        effects = {change.effect for change in self._form(kind, old, new)}
-        asks_more = kind == "object" and not {*new.required} <= {*old.required}
-        return Effect.ADDITIVE not in effects and not asks_more
+        """Return whether all of a form still may come: the other way round, nothing would break."""
+        effects = {change.effect for change in self._form(kind, new, old)}
+        return Effect.BREAKING not in effects
 
     def _form(self, kind: str, old: Form, new: Form) -> list[Found]:
         before = _fitting(old.values_of(kind), old, self._was)
         after = _fitting(new.values_of(kind), new, self._is)
-        found = [*not_understood(old, new, same=self._same)]
+        found = [*not_understood(old, new, same=self._same), *self._choices(kind, old, new)]
         if after is not None:
             found += self._values(old, new, before, after)
         elif before is not None:
@@ -163,6 +168,28 @@ class Comparing:
             elif kind == "array":
                 found += self._lists(old, new)
         return merged(found)
+
+    def _choices(self, kind: str, old: Form, new: Form) -> Iterator[Found]:
+        """Tell of a ``oneOf`` that changed and ruled out whatever fits two of its forms."""
+        after = [places for part in new.parts if (places := one_of(*part))]
+        for part in old.parts:
+            before = one_of(*part)
+            if may_overlap(kind, before, lone_references=self._old.lone_references) and not any(
+                self._same_choice(before, places) for places in after
+            ):
+                why = "What fits two of these forms was ruled out; whether it may come now cannot be told."
+                said_now = new.given(ONE_OF)
+                ends = shown(part[0][ONE_OF]), shown(said_now[0] if said_now else ABSENT)
+                yield Found(ONE_OF, Effect.UNCLEAR, *ends, why, (id(part[0]),))
+
+    def _same_choice(self, old: Sequence[Place], new: Sequence[Place]) -> bool:
+        return len(old) == len(new) and all(
+            any(
+                all(change.effect is Effect.COSMETIC for change in self._compared(one, other))
+                for other in new
+            )
+            for one in old
+        )
 
     def _values(self, old: Form, new: Form, before: Any, after: Any) -> Iterator[Found]:
         word = "const" if new.given("const") and not new.given("enum") else "enum"

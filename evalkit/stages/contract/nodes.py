@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 
 from evalkit.core.digest import canonical_json
 from evalkit.core.model import Json
+from evalkit.features import searching
 from evalkit.files.json_text import type_of
 
 MOST_FORMS = 64
@@ -235,11 +235,16 @@ class _Spread:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether a pattern stands in a text; one that nobody here can read does not."""
+    """Return whether a pattern stands in a text; one that nobody here can read does not.
+
+    Raises:
+        SlowPatternError: finding out takes too long.
+    """
     try:
-        return re.search(pattern, text) is not None
-    except re.error:
+        found = searching.pattern(pattern)
+    except ValueError:
         return False
+    return found.search(text)
 
 
 # ---------------------------------------------------------------- parts

@@ -8,13 +8,17 @@ from typing import Any
 
 from evalkit.core.mirror import Head
 from evalkit.core.mirror_edge import Checked, Finding, OnViolation, SchemaPlan
+from evalkit.features.bounded_schema import TooMuchWorkError, Work, first_fault
 from evalkit.features.schema import named_in, sound_schema
+from evalkit.features.searching import SlowPatternError
 from evalkit.files.json_text import JsonTextError, parse_json
 
 LONGEST = 2**20
 """Characters of an answer that is looked into."""
 MOST_VALUES = 10_000
 """Commas and opening brackets of one: each value takes a few microseconds of the machine that answers."""
+SECONDS, REFERENCES = 0.05, 500
+"""Of searching for patterns, and references: both keep the loop busy, on an answer that is made for it."""
 LONGEST_PLACE = 200
 
 
@@ -53,8 +57,8 @@ class Edge:
         except JsonTextError:
             return Finding(Checked.NOT_JSON)
         try:
-            error = next(self.validator.iter_errors(value), None)
-        except RecursionError:
+            error = first_fault(self.validator, value, Work(SECONDS, REFERENCES))
+        except (SlowPatternError, TooMuchWorkError):
             return Finding(Checked.TOO_LONG)
         if error is None:
             return Finding(Checked.VALID)
