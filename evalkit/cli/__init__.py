@@ -16,7 +16,7 @@ BUG = 70
 USAGE = 2
 """As in ``core.verdict.ExitCode``, which is not loaded before it is needed."""
 
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 def main() -> None:
@@ -32,11 +32,12 @@ def main() -> None:
     # does by itself, and at the end among all there is, is a good part of what a short command takes.
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     atexit.register(gc.freeze)
-    from evalkit.cli.app import app
+    from evalkit.cli.app import app, narrow
     from evalkit.core.errors import EvalkitError
 
     try:
         _check_streams()
+        narrow(sys.argv[1:])
         app()
     except EvalkitError as error:
         sys.stderr.write(f"evalkit: {error}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import typer
 
 from evalkit import __version__
@@ -82,3 +84,16 @@ app.command(name="list")(list_plugins)
 app.command()(schema)
 app.command()(doctor)
 app.command()(cache)
+
+
+def narrow(arguments: Sequence[str]) -> None:
+    """Leave only the command that is asked for, if it is one: typer reads the options of all it has."""
+    asked = arguments[:1]
+    commands = [
+        each
+        for each in app.registered_commands
+        if (each.name or (each.callback and each.callback.__name__)) in asked
+    ]
+    groups = [each for each in app.registered_groups if each.name in asked]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups

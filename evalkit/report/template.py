@@ -15,6 +15,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from evalkit.report.compiled import CompiledTemplates
 from evalkit.report.text.safe import visible
 
 
@@ -52,7 +53,7 @@ def _source(text: str) -> str:
 
 @cache
 def templates() -> Environment:
-    """Return the templates of all pages; each is compiled when it is first asked for."""
+    """Return the templates of all pages; each is compiled when it is first asked for, and kept."""
     return Environment(
         loader=PackageLoader("evalkit.report"),
         autoescape=True,
@@ -61,7 +62,8 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        optimized=False,  # a template is compiled once and rendered once
+        optimized=False,  # a template is rendered once
+        bytecode_cache=CompiledTemplates(__file__),
     )
 
 

@@ -166,8 +166,16 @@ def _proves(units: Units, bound: float, alpha: float) -> bool:
 def _weights(units: Units, mean: float) -> tuple[FloatArray, FloatArray]:
     """Return the weights of T at this mean, the pseudo-unit at the upper end included."""
     typical = math.sqrt(float(units.counts @ units.sizes**2) / units.count)
-    weights = np.append(units.sums - mean * units.sizes, (1 - mean) * typical)
-    return weights, np.append(units.counts, 1.0)
+    return _joined(units.sums - mean * units.sizes, (1 - mean) * typical), _joined(
+        units.counts, 1.0
+    )
+
+
+def _joined(values: FloatArray, last: float) -> FloatArray:
+    """Return what ``np.append`` does, in a third of the time: it is called for every tail."""
+    joined = np.empty(values.size + 1)
+    joined[:-1], joined[-1] = values, last
+    return joined
 
 
 def _distance_to(units: Units, target: float, mean: float) -> float:
@@ -255,7 +263,7 @@ def _path(weights: FloatArray, counts: FloatArray) -> tuple[_Path, float]:
     squares = float(counts @ tilted**2)
     width = 1 / math.sqrt(squares + 1 / saddle**2)
     bend = float(counts @ (tilted * tilted**2)) / (3 * squares)
-    factors = np.append(tilted, -1 / saddle), np.append(counts, 1.0)
+    factors = _joined(tilted, -1 / saddle), _joined(counts, 1.0)
     path = _Path(*factors, width, bend if abs(bend) * width > WORTH_BENDING else 0.0)
     return path, log_peak - math.log(math.pi)
 
@@ -351,7 +359,8 @@ class _Path:
     def _sum(self, nodes: FloatArray) -> float:
         chunk = max(1, CHUNK_ELEMENTS // self.tilted.size)
         total = 0.0
-        for part in np.split(nodes, range(chunk, nodes.size, chunk)):
+        for start in range(0, nodes.size, chunk):
+            part = nodes[start : start + chunk]
             log_size, phase, lean = self._polar(part)
             # The real part of the integrand times dz/(i·dy) = 1 − i·lean.
             heights = np.exp(log_size) * (np.cos(phase) + lean * np.sin(phase))
@@ -362,11 +371,11 @@ class _Path:
         """Return the logarithm of the size of the integrand, its phase, and dx/dy."""
         y = self.width * np.sinh(v)
         if not self.bend:
-            up = np.outer(y, self.tilted)
+            up = y[:, np.newaxis] * self.tilted
             return -0.5 * (np.log1p(up**2) @ self.counts), np.arctan(up) @ self.counts, 0 * y
         bent = (self.bend * y / STEEPEST_LEAN) ** 2
         x = self.bend * y**2 / np.sqrt(1 + bent)
         lean = self.bend * y * (2 + bent) / (1 + bent) ** 1.5
-        up, across = np.outer(y, self.tilted), np.outer(x, self.tilted)
+        up, across = y[:, np.newaxis] * self.tilted, x[:, np.newaxis] * self.tilted
         log_size = -0.5 * (np.log1p(up**2 + across * (across - 2)) @ self.counts)
         return log_size, np.arctan2(up, 1 - across) @ self.counts, lean

@@ -300,11 +300,16 @@ class Terminal:
     def interrupt(self) -> None:
         """Interrupt when a word is asked for, as a person does: once more where nothing comes of it.
 
-        Python does not notice a signal that comes after it asked and before it began to wait.
+        Python does not notice a signal that comes after it asked and before it began to wait. The
+        terminal says ``^C`` all the same, so that only an end shows that it was noticed.
         """
         self.say("\x03")
-        while not select.select([self.mine], [], [], 5)[0]:
-            os.write(self.mine, b"\x03")
+        ended = False
+        while not ended:
+            if select.select([self.mine], [], [], 5)[0]:
+                ended = not self._read()
+            else:
+                os.write(self.mine, b"\x03")
 
     def end(self) -> int:
         """Read to the end and return the exit code."""
