@@ -41,11 +41,15 @@ def title(bound: Line) -> str:
 
 def told_apart(bound: Line) -> str:
     """Return what a bound is about, beside another on the same number: ``refusal, delta``."""
+    if bound.limit.kind is LimitKind.SHIFT:
+        return _title(bound, f" {bound.limit.distance}")
     return _title(bound, f", {bound.limit.kind}" if bound.limit.compares else "")
 
 
 def _title(bound: Line, compares: str) -> str:
     statistic = "" if bound.statistic in _USUAL[bound.kind] else f", {bound.statistic}"
+    if bound.limit.kind is LimitKind.SHIFT and bound.kind is not Kind.CATEGORY:
+        statistic = ", shift"  # of whole distributions, whatever statistic is shown beside it
     return f"{bound.metric}{statistic}{compares}{f' on {bound.on}' if bound.on else ''}"
 
 
@@ -200,10 +204,7 @@ def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
                 f"there are {judged.clusters:,}"
             )
         case Reason.ZERO_VARIANCE:
-            because = (
-                f"all {judged.n:,} cases are equal, and no declared range says how far an unseen "
-                "one could lie"
-            )
+            because = _equal(bound, judged)
         case Reason.MISSING:
             because = (
                 f"with {count_text(judged.missing, 'missing sample')} put at the worst, the "
@@ -223,6 +224,15 @@ def _why_undecided(bound: BoundResult, judged: Estimate, family: int) -> str:
         case Reason.BASELINE_STALE if bound.baseline_drift is not None:
             because = f"the baseline is no longer what was recorded; {_stale(bound, bound.baseline_drift)}"
     return because
+
+
+def _equal(bound: BoundResult, judged: Estimate) -> str:
+    if _redraws(bound):
+        return (
+            f"however its {judged.n:,} cases are drawn again, nothing moves, and so nothing says how far "
+            "an unseen one could move it"
+        )
+    return f"all {judged.n:,} cases are equal, and no declared range says how far an unseen one could lie"
 
 
 def _instrument(bound: BoundResult, interval: str) -> str:
@@ -320,13 +330,33 @@ def _ways_out(bound: BoundResult) -> Iterator[str]:
         yield f"{_more(way.n_unchanged, judged)}{tagged}, if the candidate is truly unchanged"
     if way.repeats is not None:
         yield f"repeats: {way.repeats}, so many draws of each case, {truth}"
-    if bound.kind in {Kind.AMOUNT, Kind.TIME} and _waits_for_range(bound, judged):
-        yield "range: [low, high] on the bound, if the values have a known end"
+    yield from _out_of_equal_values(bound, judged)
     if way.margin is not None:
         these = "this one case" if judged.n == 1 else f"these {judged.n:,} cases"
         yield f"{edit(way.margin, bound.kind)}: holds with {these}"
     if way.n is None and way.repeats is None and bound.reason is Reason.AT_MARGIN:
         yield f"more cases would not help soon, {truth}"
+
+
+def _redraws(bound: Line) -> bool:
+    """Return whether a comparison draws cases again, so that arms that are equal tell it nothing."""
+    mean = bound.statistic in {"mean", "rate"}
+    return bound.limit.kind is LimitKind.SHIFT or (bound.limit.compares and not mean)
+
+
+def _out_of_equal_values(bound: BoundResult, judged: Estimate) -> Iterator[str]:
+    """Yield what bears values that are all equal, or too few of them to do without a range."""
+    if bound.reason is not Reason.ZERO_VARIANCE or not _redraws(bound):
+        if bound.kind in {Kind.AMOUNT, Kind.TIME} and _waits_for_range(bound, judged):
+            yield "range: [low, high] on the bound, if the values have a known end"
+        return
+    if bound.limit.kind is not LimitKind.SHIFT:
+        yield f"max: in place of {bound.limit.kind}:, which equal values can bear"
+    elif bound.kind in {Kind.RATE, Kind.SCORE}:
+        yield "delta: in place of shift:, which equal values can bear"
+    elif bound.kind is not Kind.CATEGORY:
+        yield "delta: and range: [low, high] in place of shift:, if the values have a known end"
+    yield "answers of its own for each arm, if one is a copy of the other"
 
 
 def _fills_the_margin(bound: BoundResult) -> bool:

@@ -135,6 +135,24 @@ def number_of(match: re.Match[str], *, percent_as_fraction: bool = False) -> flo
     return -number if before[-1:] in {"-", "−"} and not joins else number
 
 
+def refuse_tolerances(abs_tol: float, rel_tol: float) -> None:
+    """Refuse tolerances that no number could meet, or that take 0 for any.
+
+    Raises:
+        ValueError: one is negative, or the relative one is no share.
+
+    >>> refuse_tolerances(0, 5)
+    Traceback (most recent call last):
+    ValueError: rel_tol: expected a share below 1, found 5; 0.05 is five percent
+    """
+    if abs_tol < 0 or rel_tol < 0:
+        raise ValueError("abs_tol, rel_tol: expected 0 or more, found a negative tolerance")
+    if rel_tol >= 1:
+        raise ValueError(
+            f"rel_tol: expected a share below 1, found {rel_tol:g}; 0.05 is five percent"
+        )
+
+
 def stated_at(text: str) -> int | None:
     """Return where the last statement of an answer begins: "the answer is", a box, brackets.
 

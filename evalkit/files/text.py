@@ -7,11 +7,11 @@ import hashlib
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from evalkit.core.errors import Place, SpecError
 
@@ -23,6 +23,8 @@ MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """A document that must be read whole (YAML, JSON) and is larger belongs into JSONL."""
 
 BYTE_ORDER_MARK = "\ufeff"
+
+P = TypeVar("P", str, Path)
 
 
 class Line(NamedTuple):
@@ -46,6 +48,17 @@ def absolute_name(path: Path | str) -> str:
         return os.path.realpath(path)
     except ValueError:
         return str(path)
+
+
+def each_file_once(paths: Iterable[P]) -> list[P]:
+    """Return paths without those that lead to a file which an earlier one leads to already.
+
+    What stands in a log twice counts twice, and a file has many names: ``./x``, a link, a pattern's.
+    """
+    found: dict[str, P] = {}
+    for path in paths:
+        found.setdefault(str(path) if str(path) == STDIN else absolute_name(path), path)
+    return list(found.values())
 
 
 def name_beside(path: str, file: str) -> str:

@@ -24,7 +24,11 @@ TAKE_OUT = "take it out if a process died as it wrote it"
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as stream:
+    with (
+        _named(path),
+        replacing(path) as beside,
+        beside.open("w", encoding="utf-8", newline="\n") as stream,
+    ):
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
@@ -35,7 +39,7 @@ def write_lines(path: Path, values: Iterable[object]) -> None:
 
     What is compressed has no name and no time in it: the same values give the same bytes.
     """
-    with replacing(path) as beside, beside.open("wb") as stream:
+    with _named(path), replacing(path) as beside, beside.open("wb") as stream:
         if path.suffix == ".gz":
             with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:
                 packed.writelines(json_line(value).encode() for value in values)
@@ -52,8 +56,22 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield beside
         beside.replace(path)
+    except OSError as error:
+        if error.filename == str(beside):  # a name that nobody gave
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         beside.unlink(missing_ok=True)  # there only where something went wrong
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file where it cannot be written to: a full disk says so only then, and without a name."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def cut_to_whole_lines(path: Path) -> int:
@@ -115,6 +133,7 @@ class LineLog:
 
     def __init__(self, path: Path) -> None:
         _end_last_line(path)
+        self._path = path
         self._stream: TextIO = path.open("a", encoding="utf-8", newline="\n")
         self._waiting: list[str] = []
 
@@ -130,14 +149,16 @@ class LineLog:
             self._write()
 
     def _write(self) -> None:
-        self._stream.write("".join(self._waiting))
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._waiting.clear()
+        lines = "".join(self._waiting)
+        self._waiting.clear()  # first: what the disk had no room for is not to be written twice
+        with _named(self._path):
+            self._stream.write(lines)
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write()
-        self._stream.close()
+        with _named(self._path), self._stream:
+            self._write()

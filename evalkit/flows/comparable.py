@@ -8,7 +8,9 @@ references and tags are not what a model is asked. A recording of which neither 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from filecmp import cmp
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +21,7 @@ from evalkit.core.lock import Frozen, LockEntry
 from evalkit.core.model import Arm, Case, Json, SystemPrompt
 from evalkit.core.records import case_record
 from evalkit.core.run import Manifest
+from evalkit.core.wording import WARNING
 from evalkit.files.json_text import json_document
 from evalkit.files.text import absolute_name, file_sha256, whole_text
 from evalkit.flows.inputs import recordings
@@ -71,7 +74,7 @@ class Comparable:
     """Looks at every case once, and then adds what is not comparable to the problems.
 
     ``asked`` holds of each case of the earlier run the digest of what was asked, ``now`` of each case of
-    today. ``remarks`` is what a reader has to know about the lock.
+    today. ``remarks`` is what a reader has to know about the lock, and about both arms.
     """
 
     loaded: LoadedEnvelope
@@ -122,11 +125,12 @@ class Comparable:
             self._compare_lock(self.locked, self.locked.entry)
 
     def noted(self, manifest: Manifest) -> Manifest:
-        """Return the manifest of the run with what there is to know about its lock."""
+        """Return the manifest of the run with what there is to know about its lock and its arms."""
         entry = self._entry
         self.remarks.extend(self.outlived())
         prompts = _prompts(self.loaded, entry)
         self.remarks.extend(_prompts_differ(prompts))
+        self.remarks.extend(_copied(self.loaded))
         return replace(
             manifest,
             lock="" if entry is None else entry.digest,
@@ -395,6 +399,23 @@ def _prompts_differ(prompts: Mapping[Arm, SystemPrompt]) -> Iterator[str]:
         f"The system prompts of both arms differ: one {named[0]} before, one {named[1]} now; the report "
         "shows their lines."
     )
+
+
+def _copied(loaded: LoadedEnvelope) -> Iterator[str]:
+    """Yield that both arms play back the same answers, where another name hides it."""
+    envelope = loaded.envelope
+    found = recordings(envelope)
+    if len(found) < len(Arm) or envelope.baseline == envelope.candidate:
+        return
+    document = _mapping(loaded.document)
+    if len({_mapping(document[arm]).get("arm") for arm in found}) > 1:
+        return  # both arms of a run lie in one file
+    with suppress(OSError):  # whoever reads them says what is wrong
+        if cmp(found[Arm.BASELINE].source, found[Arm.CANDIDATE].source, shallow=False):
+            yield (
+                f"{WARNING}the recordings of both arms hold the same bytes: the answers of the baseline were "
+                "compared with themselves."
+            )
 
 
 def _next(version: int | str | None) -> str:

@@ -230,9 +230,12 @@ def _blamed_on(place: str, source: Document) -> Iterator[None]:
     try:
         yield
     except SnapshotError as error:
-        key = f"{place}.{error.key.partition('.')[2]}".rstrip(".")
+        part = error.key.partition(".")[2]
+        key = f"{place}.{part}".rstrip(".")
         found = source.place(tuple(key.split(".")))
-        raise SpecError.single(found, error.message, where=key) from error
+        # Nobody wrote the schema of a verdict: it is the scorer's, and its options leave it out.
+        more = " (judge, preference: structured: false)" if part == "response_schema" else ""
+        raise SpecError.single(found, f"{error.message}{more}", where=key) from error
     except MissingSecretError as error:
         text = str(error)
         prefix = f"{ASKED_AS}."

@@ -108,7 +108,12 @@ def scored_outputs(
 def _known(recording: Recording, cases: dict[str, Case]) -> Iterator[Sample]:
     """Yield the samples; where no golden set is given, every id is a case without a prompt."""
     closed = bool(cases)
+    seen: set[tuple[str, int]] = set()
     for sample, place in recording.samples():
+        key = (sample.case_id, sample.index)
+        if key in seen:
+            raise SpecError.single(place, f"sample {key[1]} of case {key[0]!r} stands twice")
+        seen.add(key)
         if sample.case_id not in cases:
             if closed:
                 raise SpecError.single(place, f"case {sample.case_id!r} is not in the golden set")

@@ -323,6 +323,8 @@ def _facts(verdict: Verdict, manifest: Manifest) -> str:
         f"{100 * max((b.judged.confidence for b in verdict.bounds if isinstance(b.judged, Estimate)), default=0.95):.6g}\u00a0% confidence",
         f"seed\u00a0{manifest.seed}",
     ]
+    if unused := sum(arm.unused for arm in arms.values()):
+        parts.insert(2, f"{count_text(unused, 'further sample')} not asked for")
     if verdict.facts.smoke:
         parts.append(f"smoke run ({manifest.smoke})")
     return " · ".join(parts)

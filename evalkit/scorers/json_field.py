@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.core.model import ABSENT, Absent, Json
 from evalkit.core.text import folded, json_part
+from evalkit.features.answers import refuse_tolerances
 from evalkit.files.json_text import JsonTextError, parse_json
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
 
@@ -21,7 +22,7 @@ class Options:
         reference_field: where its right value stands inside the reference, in the same form;
             left out, the reference itself is the right value.
         abs_tol: numbers may differ from the reference by this much.
-        rel_tol: or by this share of the reference.
+        rel_tol: or by this share of the reference; 0.01 is one percent.
         ignore_case: compare texts without regard to upper and lower case.
         fenced: read the JSON inside a ```` ```json ```` block too; switch it off where the caller
             parses the whole answer.
@@ -33,6 +34,14 @@ class Options:
     rel_tol: float = 1e-9
     ignore_case: bool = False
     fenced: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse tolerances that no number could meet, or every one.
+
+        Raises:
+            ValueError: a tolerance is negative, or takes 0 for the number whatever it is.
+        """
+        refuse_tolerances(self.abs_tol, self.rel_tol)
 
 
 _CITY = '{"city": "Paris", "stops": [{"km": 3.0}]}'

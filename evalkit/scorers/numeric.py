@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Literal
 
 from evalkit.core.model import ABSENT, Json
-from evalkit.features.answers import number_matches, number_of
+from evalkit.features.answers import number_matches, number_of, refuse_tolerances
 from evalkit.scorers import Case, Example, Kind, Sample, Score, Unscored, Value, scorer
 
 
@@ -41,13 +41,12 @@ class Options:
     percent: Literal["as_written", "as_fraction"] = "as_written"
 
     def __post_init__(self) -> None:
-        """Refuse tolerances that no number could meet.
+        """Refuse tolerances that no number could meet, or every one.
 
         Raises:
-            ValueError: a tolerance is negative.
+            ValueError: a tolerance is negative, or takes 0 for the number whatever it is.
         """
-        if self.abs_tol < 0 or self.rel_tol < 0:
-            raise ValueError("abs_tol, rel_tol: expected 0 or more, found a negative tolerance")
+        refuse_tolerances(self.abs_tol, self.rel_tol)
 
 
 @scorer(
@@ -75,6 +74,7 @@ class Options:
         Example("12 of 15", (0.0, 1.0), reference=15, options={"which": "only"}),
         Example("Answer: 42. It took 3 steps.", (0.0, 1.0), reference=42, note="a trap of last"),
         Example("7", ("no number in the reference",) * 2, reference="seven"),
+        Example("2e999", ("no number in the reference",) * 2, reference="1e999", note="too large"),
     ],
 )
 def numeric(case: Case, sample: Sample, options: Options) -> Score:
@@ -104,8 +104,10 @@ def _margin(reference: float, options: Options) -> float:
 
 
 def _reference_number(reference: Json, options: Options) -> float | None:
+    """Return the number of a reference; none where it is too large for one, as every other such is."""
     if isinstance(reference, str):
-        return next(_numbers(reference, options), None)
+        found = next(_numbers(reference, options), math.inf)
+        return found if math.isfinite(found) else None
     if isinstance(reference, (int, float)) and not isinstance(reference, bool):
         return float(reference)
     return None

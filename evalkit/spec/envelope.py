@@ -102,7 +102,7 @@ def envelope_of(
 def _further_problems(problems: Problems) -> list[Problem]:
     """Return what is wrong with the parts of an envelope that its grammar has no fault with."""
     data, muted = repaired(problems.document.data, problems.faults)
-    rest = Problems(replace(problems.document, data=data), muted=muted)
+    rest = Problems(replace(problems.document, data=data), muted=muted | problems.muted)
     file = Problems(rest.document).checked(EnvelopeFile, data)
     if file:
         _meaning("", file, rest, None)

@@ -75,8 +75,10 @@ def _snapshot(given: JsonObject, trail: Trail, problems: Problems, folder: Path)
             rest = {key: value for key, value in prompt.items() if key != "file"}
             found["system_prompt"] = {**rest, "text": text}
     if isinstance(schema := given.get("response_schema"), str):
-        for text in _reading(problems, (*trail, "response_schema"), folder / schema):
-            found["response_schema"] = _parsed(text, folder / schema, problems)
+        found["response_schema"] = {}  # so much is known of one that cannot be read
+        inside = (*trail, "response_schema")
+        for text in _reading(problems, inside, folder / schema):
+            found["response_schema"] = _parsed(text, folder / schema, problems, inside)
     if isinstance(sentinel := given.get("sentinel"), dict):
         found["sentinel"] = _snapshot(sentinel, (*trail, "sentinel"), problems, folder)
     if isinstance(path := given.get("path"), str):
@@ -91,18 +93,13 @@ def metric_inlined(given: Json, trail: Trail, problems: Problems, folder: Path) 
     """Return a metric with the files it names read in: options written as ``{file: PATH}`` are texts."""
     if not isinstance(given, dict):
         return given
-    found = dict(given)
-    for key, value in given.items():
-        match value:
-            case {"file": str(file), **rest} if not rest:
-                for text in _reading(problems, (*trail, key, "file"), folder / file):
-                    found[key] = text
+    found = {key: _option(value, (*trail, key), problems, folder) for key, value in given.items()}
     if str(scorer := given.get("scorer")).endswith(".py"):
         found["scorer"] = _absolute(str(scorer), folder)
     if isinstance(calibration := given.get("calibration"), str):
         inside = (*trail, "calibration")
         for text in _reading(problems, inside, folder / calibration):
-            data = _parsed(text, folder / calibration, problems)
+            data = _parsed(text, folder / calibration, problems, inside)
             found["calibration"] = data
             parts = {**problems.document.parts, inside: Document(calibration, data)}
             problems.document = replace(problems.document, parts=parts)
@@ -111,15 +108,27 @@ def metric_inlined(given: Json, trail: Trail, problems: Problems, folder: Path) 
     return found
 
 
+def _option(given: Json, trail: Trail, problems: Problems, folder: Path) -> Json:
+    """Return an option, the text of a file in place of its name."""
+    match given:
+        case {"file": str(file), **rest} if not rest:
+            for text in _reading(problems, (*trail, "file"), folder / file):
+                return text
+            problems.mute(trail)
+    return given
+
+
 def _absolute(path: str, folder: Path) -> str:
     return path if path == STDIN else absolute_name(folder / path)
 
 
-def _parsed(text: str, path: Path, problems: Problems) -> Json:
+def _parsed(text: str, path: Path, problems: Problems, trail: Trail) -> Json:
+    """Return what a text says, or an empty object after noting why it says nothing."""
     try:
         return json_document(text, str(path))
     except SpecError as error:
         problems.found.extend(error.problems)
+        problems.mute(trail)
         return {}
 
 

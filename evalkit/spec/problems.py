@@ -58,7 +58,16 @@ class Problems:
         self.document = document
         self.found: list[Problem] = []
         self.faults: list[Fault] = []
-        self._muted = muted
+        self._muted = {*muted}
+
+    @property
+    def muted(self) -> frozenset[Trail]:
+        """The parts of the document about which nothing is noted."""
+        return frozenset(self._muted)
+
+    def mute(self, trail: Trail) -> None:
+        """Note nothing about a part from now on: what is wrong with it was said."""
+        self._muted.add(trail)
 
     def add(self, trail: Trail, message: str, *, at_key: bool = False) -> None:
         """Note a problem with the value (or the key) at this trail."""

@@ -51,6 +51,16 @@ def test_an_undecided_bound_can_be_let_through_and_every_output_says_so(tmp_path
     assert "let through" in (tmp_path / "run" / "report.html").read_text()
 
 
+def test_draws_that_nobody_asked_for_are_not_judged_and_are_told(tmp_path: Path) -> None:
+    more = [answer(number, "no", sample=1) for number in range(60)]
+    place = world(tmp_path, [FLOOR], cases=cases(60), candidate=[*answers(60), *more])
+    done = place.gate()
+    assert done.code == 0
+    assert "60 cases · 1 sample each · 60 further samples not asked for · 0 errors" in " ".join(
+        done.out.split()
+    )
+
+
 def test_too_many_missing_samples_could_not_be_measured_with_4(tmp_path: Path) -> None:
     errors = [{"id": f"c{n:04d}", "error": "429 too many requests"} for n in range(190, 200)]
     place = world(tmp_path, [FLOOR], cases=cases(200), candidate=[*answers(190), *errors])
@@ -430,6 +440,22 @@ def test_a_run_whose_cases_were_changed_is_not_judged_again(tmp_path: Path) -> N
     assert "other cases than the run was made with" in done.err
 
 
+def test_a_run_whose_envelope_was_changed_is_not_judged_by_it(tmp_path: Path) -> None:
+    world(tmp_path, [FLOOR], cases=cases(120), candidate=answers(60, 60)).gate("-o", "run")
+    path = tmp_path / "run" / "envelope.json"
+    whole = path.read_text()
+    assert whole.count("0.85") == 1
+    path.write_text(whole.replace("0.85", "0.35"))
+    before = (tmp_path / "run" / "verdict.json").read_bytes()
+    for command in ("judge", "approve"):
+        done = evalkit(command, "run", folder=tmp_path)
+        assert done.code == 2
+        assert "run/envelope.json: is another envelope than the run was made with" in done.err
+    assert (tmp_path / "run" / "verdict.json").read_bytes() == before
+    path.write_text(whole)
+    assert evalkit("judge", "run", folder=tmp_path).code == 1
+
+
 def test_an_envelope_without_a_baseline_judges_a_run_that_has_one(tmp_path: Path) -> None:
     place = world(
         tmp_path,
@@ -503,6 +529,37 @@ def test_one_recording_on_both_arms_is_named(tmp_path: Path) -> None:
     done = place.gate()
     assert done.code == 0
     assert "Both arms are the same snapshot" in " ".join(done.out.split())
+    assert "the same bytes" not in done.out
+
+
+@pytest.mark.parametrize("copy", ["candidate.jsonl", "copy.jsonl"])
+def test_one_recording_under_another_name_is_named(tmp_path: Path, copy: str) -> None:
+    bound = {"metric": "accuracy", "delta": 0.2}
+    place = world(tmp_path, [bound], cases=cases(200), candidate=answers(200))
+    place.write("copy.jsonl", answers(200))
+    named = {"provider": "replay", "path": copy, "model": "m-1"}
+    envelope = json.loads(place.envelope.read_text()) | {"baseline": named}
+    place.envelope.write_text(json.dumps(envelope))
+    said = "Warning: the recordings of both arms hold the same bytes"
+    assert said in " ".join(place.gate("-o", "run").out.split())
+    assert said in " ".join(evalkit("judge", "run", folder=tmp_path).out.split())
+    place.write("copy.jsonl", answers(199, 1))
+    assert ("the same bytes" in place.gate().out) is (copy == "candidate.jsonl")
+
+
+def test_both_arms_of_a_run_lie_in_one_file_and_are_not_the_same(tmp_path: Path) -> None:
+    bound = {"metric": "accuracy", "delta": 0.2}
+    place = world(
+        tmp_path, [bound], cases=cases(200), candidate=answers(200), baseline=answers(199, 1)
+    )
+    place.gate("-o", "run")
+    arms = {
+        arm: {"provider": "replay", "path": "run", "arm": arm} for arm in ("baseline", "candidate")
+    }
+    place.envelope.write_text(json.dumps(json.loads(place.envelope.read_text()) | arms))
+    done = place.gate()
+    assert done.code == 0
+    assert "the same bytes" not in done.out
 
 
 @pytest.mark.parametrize(

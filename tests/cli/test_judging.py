@@ -214,6 +214,17 @@ def test_an_endpoint_that_does_not_know_the_judge_is_an_error_of_the_envelope(
     assert not (tmp_path / "run").exists()
 
 
+def test_an_endpoint_without_schemas_is_answered_with_the_option_that_sends_none(
+    tmp_path: Path,
+) -> None:
+    body = b'{"error": {"message": "response_format is not supported by this model"}}'
+    with judge_server(Judging(refuses=Reply(400, body))) as server:
+        found = recorded(tmp_path, server).gate("-o", "run")
+    assert found.code == 2
+    assert "metrics.quality.by.response_schema" in found.err
+    assert "structured: false" in found.err
+
+
 def test_a_key_is_missed_before_anybody_is_asked(tmp_path: Path) -> None:
     script = Judging()
     with judge_server(script) as server:

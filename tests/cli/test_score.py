@@ -86,6 +86,18 @@ def test_a_record_of_a_case_that_is_not_in_the_golden_set_is_an_error(tmp_path: 
     assert "outputs.jsonl:2: case 'c0001' is not in the golden set" in done.err
 
 
+def test_a_sample_that_stands_twice_is_an_error_and_counts_nowhere(tmp_path: Path) -> None:
+    place = recorded(tmp_path, "yes", "no")
+    place.write("outputs.jsonl", [*(answer(n, "yes") for n in range(2)), answer(0, "no")])
+    for command in (
+        ("score", "refusal", "outputs.jsonl"),
+        ("calibrate", "--scorer", "refusal", "outputs.jsonl"),
+    ):
+        found = evalkit(*command, folder=tmp_path)
+        assert found.code == 2
+        assert "outputs.jsonl:3: sample 0 of case 'c0000' stands twice" in found.err
+
+
 def test_a_schema_is_named_by_its_file(tmp_path: Path) -> None:
     recorded(tmp_path, '{"a": 1}', "[]")
     (tmp_path / "schema.json").write_text('{"type": "object", "required": ["a"]}')

@@ -101,6 +101,23 @@ def test_two_bounds_on_one_number_are_told_apart_by_what_they_compare() -> None:
     assert told_apart(replace(FLOOR, on="prime")) == "accuracy on prime"
 
 
+@pytest.mark.parametrize(
+    ("kind", "alone", "beside"),
+    [
+        (AMOUNT, "m, shift on t", "m, shift w1 on t"),
+        (RATE, "m, shift on t", "m, shift w1 on t"),
+        (CATEGORY, "m on t", "m w1 on t"),
+    ],
+)
+def test_a_shift_is_of_a_whole_distribution_and_of_no_statistic(
+    kind: Kind, alone: str, beside: str
+) -> None:
+    limit = Limit(SHIFT, max=0.1, distance="w1")
+    bound = replace(BOUND, metric="m", kind=kind, statistic="mean", on="t", limit=limit)
+    assert title(bound) == alone
+    assert told_apart(bound) == beside
+
+
 def test_what_was_not_measured_has_no_value() -> None:
     assert judged_text(replace(BOUND, effect=NOTHING)) == "no value"
     assert judged_text(BOUND) == f"+74.6{S}points"
@@ -365,6 +382,35 @@ def test_an_amount_without_an_end_may_be_given_a_range(reason: Reason) -> None:
     for other in (replace(rough, statistic="p95"), ranged):
         found = settle_lines(replace(other, kind=AMOUNT))
         assert found == ([] if reason is Reason.TOO_FEW else [line])
+
+
+@pytest.mark.parametrize(
+    ("kind", "statistic", "limit", "instead"),
+    [
+        (TIME, "p95", Limit(RATIO, max=1.1), ["max: in place of ratio:, which equal values can bear"]),
+        (AMOUNT, "p50", Limit(DELTA, max=5), ["max: in place of delta:, which equal values can bear"]),
+        (
+            AMOUNT, "mean", Limit(SHIFT, max=0.1, distance="ks"),
+            ["delta: and range: [low, high] in place of shift:, if the values have a known end"],
+        ),
+        (
+            SCORE, "mean", Limit(SHIFT, max=0.1, distance="w1"),
+            ["delta: in place of shift:, which equal values can bear"],
+        ),
+        (CATEGORY, "mean", Limit(SHIFT, max=0.1, distance="tv"), []),
+    ],
+)  # fmt: skip
+def test_no_range_helps_a_comparison_that_draws_equal_arms_again(
+    kind: Kind, statistic: str, limit: Limit, instead: list[str]
+) -> None:
+    found = undecided(Reason.ZERO_VARIANCE, Settle(), approximate=True)
+    found = replace(found, kind=kind, statistic=statistic, limit=limit)
+    copy = "answers of its own for each arm, if one is a copy of the other"
+    assert settle_lines(found) == [*instead, copy]
+    assert reason_sentence(found, None, 9).endswith(
+        "however its 1,000 cases are drawn again, nothing moves, and so nothing says how far an unseen "
+        "one could move it."
+    )
 
 
 def test_where_groups_count_more_of_them_are_asked_for() -> None:

@@ -19,6 +19,7 @@ from evalkit.files import text
 from evalkit.files.text import (
     Line,
     absolute_name,
+    each_file_once,
     file_name,
     file_sha256,
     name_beside,
@@ -271,6 +272,18 @@ def test_standard_input_has_a_name_in_messages(stdin: Callable[[bytes], None]) -
     assert str(caught.value).startswith("<stdin>:2:1: byte 0xff")
     assert file_name("-") == file_name(Path("-")) == "<stdin>"
     assert file_name(Path("a") / "b.yaml") == "a/b.yaml"
+
+
+def test_a_file_of_several_names_is_one_file_by_its_first_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+    (tmp_path / "link").symlink_to("a")
+    monkeypatch.chdir(tmp_path)
+    assert each_file_once(["a", "./a", "b", "link", str(tmp_path / "b")]) == ["a", "b"]
+    assert each_file_once([Path("link"), Path("a")]) == [Path("link")]
+    assert each_file_once(["-", "a", "-", "none"]) == ["-", "a", "none"]
 
 
 def test_an_absolute_name_follows_links_and_never_fails(tmp_path: Path) -> None:

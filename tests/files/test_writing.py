@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from evalkit.files.writing import (
     LOOKED_THROUGH,
     LineLog,
     cut_to_whole_lines,
+    replacing,
     write_lines,
     write_whole,
 )
@@ -47,8 +51,48 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path)
     with pytest.raises(OSError, match="directory"):
         write_whole(tmp_path / "folder", "x")
     assert [item.name for item in tmp_path.iterdir()] == ["folder"]
-    with pytest.raises(FileNotFoundError):
-        write_whole(tmp_path / "none" / "x", "x")
+
+
+def test_a_file_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "x"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_whole(path, "x")
+    assert (caught.value.filename, caught.value.filename2) == (str(path), None)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory") as refused:
+        write_whole(tmp_path / "folder", "x")
+    assert refused.value.filename == str(tmp_path / "folder")
+
+
+def test_what_cannot_be_read_while_a_file_is_written_keeps_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "x"):
+        (tmp_path / "source").read_text()
+    assert caught.value.filename == str(tmp_path / "source")
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as a full disk does not."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _log(path: Path, text: str) -> None:
+    with LineLog(path) as log:
+        log.append(text)
+
+
+@pytest.mark.parametrize("write", [write_whole, _log, lambda path, text: write_lines(path, [text])])
+def test_a_file_that_the_disk_has_no_room_for_is_named(
+    tmp_path: Path, write: Callable[[Path, str], None]
+) -> None:
+    with room_for(100), pytest.raises(OSError, match="File too large") as caught:
+        write(tmp_path / "x.jsonl", "x" * 5000)
+    assert caught.value.filename == str(tmp_path / "x.jsonl")
 
 
 def test_a_log_holds_every_value_as_a_line(tmp_path: Path) -> None:

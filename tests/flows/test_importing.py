@@ -104,6 +104,14 @@ def test_a_request_that_stands_twice_is_an_error_or_a_draw(tmp_path: Path) -> No
     assert samples(tmp_path) == [("candidate", "a", 0), ("candidate", "a", 1)]
 
 
+def test_a_log_of_two_names_is_read_once_so_that_no_answer_becomes_two_draws(
+    tmp_path: Path,
+) -> None:
+    log = write(tmp_path, record("a"), record("b"))
+    other = f"{tmp_path}/../{tmp_path.name}/log.jsonl"
+    assert imported(tmp_path, log, other, wanted=Wanted(draws=True)).requests == 2
+
+
 def test_requests_are_paired_by_what_was_asked(tmp_path: Path) -> None:
     log = write(
         tmp_path,

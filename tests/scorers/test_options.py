@@ -23,6 +23,13 @@ from evalkit.core.registry import SCORERS
         ("regex", {"pattern": "(?P<n>a)", "group": "m"}, "found 'm' \\(it has 0, 1, n\\)"),
         ("numeric", {"abs_tol": -1.0}, "expected 0 or more"),
         ("numeric", {"rel_tol": -0.1}, "expected 0 or more"),
+        (
+            "numeric",
+            {"rel_tol": 5},
+            "rel_tol: expected a share below 1, found 5; 0.05 is five percent",
+        ),
+        ("json_field", {"field": "a", "abs_tol": -1.0}, "expected 0 or more"),
+        ("json_field", {"field": "a", "rel_tol": 1.0}, "rel_tol: expected a share below 1"),
         ("choice", {"choices": ["yes"]}, "choices: expected two or more"),
         ("choice", {"choices": ["yes", "YES"]}, "choices: expected two or more"),
         ("choice", {"choices": ["yes", " "]}, "choices: expected two or more"),

@@ -143,8 +143,9 @@ def test_a_file_that_is_none_says_so(folder: Path, load: Load) -> None:
     with pytest.raises(SpecError, match=r"gone\.json.*no such file"):
         load(TEXT.format(path="gone.json", bound="min: 0.5", more=""))
     (folder / "people.json").write_text("{")
-    with pytest.raises(SpecError, match=r"people\.json:1:2: not JSON"):
+    with pytest.raises(SpecError, match=r"people\.json:1:2: not JSON") as caught:
         load(TEXT.format(path="people.json", bound="min: 0.5", more=""))
+    assert len(caught.value.problems) == 1
     with pytest.raises(SpecError, match="expected the path of a file that evalkit calibrate wrote"):
         load(TEXT.format(path="3", bound="min: 0.5", more=""))
 

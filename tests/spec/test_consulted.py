@@ -83,6 +83,13 @@ def test_a_rubric_in_a_file_is_read_into_the_envelope(tmp_path: Path) -> None:
     assert "rubric.file" in problems(tmp_path, judge(rubric={"file": "nowhere.md"}))
 
 
+def test_a_rubric_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    found = problems(tmp_path, judge(rubric={"file": "gone.md"}))
+    assert found.count("\n") == 0
+    assert "metrics.tone.rubric.file: " in found
+    assert "no such file" in found
+
+
 def test_the_id_of_a_scorer_that_asks_tells_whom_and_by_which_options(tmp_path: Path) -> None:
     ids = {
         name: loaded(tmp_path, metric).scorers["tone"]

@@ -403,6 +403,15 @@ def test_a_file_that_cannot_be_read_is_told_at_the_line_that_names_it(
     assert message in problem
 
 
+@pytest.mark.parametrize("metric", ["schema_valid", "length"])
+def test_a_schema_that_is_not_there_is_told_once_whatever_needs_it(
+    problems_of: ProblemsOf, metric: str
+) -> None:
+    text = GOOD.replace("outputs.jsonl", "outputs.jsonl, response_schema: gone.json")
+    (problem,) = problems_of(text.replace("length, max: 5", f"{metric}, max: 0.5"))
+    assert "candidate.response_schema: gone.json: no such file" in problem
+
+
 def test_a_schema_that_is_no_json_is_told_at_its_own_place(
     problems_of: ProblemsOf, folder: Path
 ) -> None:

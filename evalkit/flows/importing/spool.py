@@ -16,7 +16,7 @@ from evalkit.core.model import ABSENT, Arm, Case, Sample
 from evalkit.core.records import case_record, record_of, sample_of
 from evalkit.core.traffic import Logged, Tolerance, sound
 from evalkit.files.json_text import parse_json
-from evalkit.files.text import file_name, numbered_lines
+from evalkit.files.text import each_file_once, file_name, numbered_lines
 from evalkit.files.writing import LineLog
 from evalkit.flows.importing.things import Wanted
 from evalkit.spec.traffic import FieldMap, open_log
@@ -76,7 +76,7 @@ class Spool:
             SpecError: one is malformed.
         """
         with LineLog(self._path) as out:
-            for file in files:
+            for file in each_file_once(files):
                 log = open_log(file, reader=reader, mapped=mapped)
                 self.formats[log.name] = log.reader.name
                 for logged in sound(log.records(), tolerance):

@@ -70,10 +70,12 @@ def settle(item: Draft, reason: Reason, looks: int, candidate: ArmSummary) -> Se
         return replace(found, repeats=search.draws(judged.estimate.value))
     more = search.cases(judged.estimate.value)
     unchanged = UNCHANGED.get(bound.limit.kind)
+    # Nobody is sent for cases on a hope that those at hand have disappointed.
+    may_be = unchanged is not None and estimate.lower <= unchanged <= estimate.upper
     return replace(
         found,
         n=more,
-        n_unchanged=None if unchanged is None else search.cases(unchanged),
+        n_unchanged=search.cases(unchanged) if unchanged is not None and may_be else None,
         repeats=_repeats(item, search, candidate),
         cost_usd=_cost(more, candidate),
     )
