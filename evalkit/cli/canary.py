@@ -175,6 +175,8 @@ def _looked_at_logs(
     ]
     if source.unlabelled:
         left_out.append(f"{count_text(source.unlabelled, 'request')} without an arm")
+    if source.again:
+        left_out.append(f"{count_text(source.again, 'record')} of requests that were there already")
     if source.malformed:
         left_out.append(f"{count_text(source.malformed, 'malformed record')}")
     for text in left_out:

@@ -32,14 +32,17 @@ class ArmTraffic:
     """What is logged of one arm.
 
     ``label`` is what the logs call it. Of its ``requests`` so many are ``unmatched``: no request of
-    that id is in the other arm; ``duplicates`` bear an id that another one bears as well, ``clockless``
-    no time. ``errors`` are requests that were not answered; ``None`` where the logs do not say.
+    that id is in the other arm, ``clockless`` no time. ``duplicates`` repeated a request and are not
+    among them; where copies of a request are not the same, they are ``differing``. ``shared`` bear an
+    id that requests of other users bear as well, and are in no pair. ``errors`` are requests that were not answered; ``None`` where the logs do not say.
     """
 
     label: str
     requests: int
     unmatched: int
     duplicates: int
+    differing: int
+    shared: int
     clockless: int
     errors: int | None
     models: tuple[str, ...] = ()

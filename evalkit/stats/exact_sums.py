@@ -62,6 +62,15 @@ class Sums:
         """
         return total([self, other])
 
+    def negative(self) -> Sums:
+        """Return the sums of the same values with their signs turned.
+
+        >>> sums = segment_sums(np.array([0.5, 2.25]), np.array([0]))
+        >>> (sums + sums.negative()).limbs.any()
+        np.False_
+        """
+        return canonical(self.low, -self.limbs)
+
     def placed(self, places: IntArray, cells: int) -> Sums:
         """Return sums of more cells, of which these are at some places and the others are 0."""
         limbs = np.zeros((len(self.limbs), cells), np.int64)

@@ -169,6 +169,15 @@ class Bins:
         starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
         return cls(ordered[starts], np.add.reduceat(counts[order], starts))
 
+    def negative(self) -> Bins:
+        """Return counts that take these off again."""
+        return Bins(self.keys, -self.counts)
+
+    def there(self) -> Bins:
+        """Return the counts that are not 0."""
+        kept = self.counts != 0
+        return Bins(self.keys[kept], self.counts[kept])
+
     def histogram(self, codes: IntArray, least: float, most: float) -> Histogram:
         """Return the histogram of some cells together, whose values are between two ends."""
         keys, counts = self._of_cells(codes)

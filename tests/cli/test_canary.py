@@ -126,3 +126,13 @@ def test_what_is_left_out_of_the_logs_is_told(tmp_path: Path) -> None:
         "1 request without an arm",
         "1 malformed record",
     ]
+
+
+def test_a_log_that_holds_every_request_twice_comes_to_the_same_decision(tmp_path: Path) -> None:
+    once = canary(tmp_path, "11:00", "--json", "--state", "once.json")
+    copy = tmp_path / "copy.jsonl.gz"
+    copy.write_bytes(Path(LOG).read_bytes())
+    twice = canary(tmp_path, "11:00", "--json", "--state", "twice.json", logs=(LOG, str(copy)))
+    assert (twice.code, twice.out) == (once.code, once.out)
+    assert "records of requests that were there already" in twice.err
+    assert "there already" not in once.err

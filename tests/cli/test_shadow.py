@@ -124,3 +124,96 @@ def test_the_shipped_log_is_what_its_generator_writes(tmp_path: Path) -> None:
     with gzip.open(shipped, "rt") as stream:
         assert sum(1 for _ in stream) == 2600
     assert shipped.stat().st_size < 300_000
+
+
+# ---------------------------------------------------------------- requests logged again
+
+FEW = (
+    {"metric": "declines", "max": "4%"},
+    {"metric": "error_rate", "max": "4%"},
+    {"metric": "declines", "name": "declines.delta", "delta": {"max": "10%"}},
+)
+"""Bounds that 55 requests cannot decide and 110 would."""
+
+
+def few_records(*, users: bool = False) -> list[dict[str, object]]:
+    """Return what both arms logged of 55 requests."""
+    return [
+        {key: value for key, value in row.items() if users or key != "user"} for row in records(55)
+    ]
+
+
+def verdicts(world: World, *logs: str, join: str) -> tuple[int, object, object]:
+    """Return the exit code, the bounds, and the requests of each arm."""
+    done = shadow(world, *logs, "--join", join, "--json")
+    arms = done.json["traffic"]["arms"]
+    return done.code, done.json["bounds"], {arm: found["requests"] for arm, found in arms.items()}
+
+
+@pytest.mark.parametrize("join", ["auto", "part", "none"])
+@pytest.mark.parametrize("users", [False, True])
+def test_logs_that_hold_every_request_twice_say_what_the_logs_say(
+    tmp_path: Path, join: str, *, users: bool
+) -> None:
+    world = place(tmp_path, list(FEW))
+    rows = few_records(users=users)
+    world.write("log.jsonl", rows)
+    world.write("twice.jsonl", [*rows, *rows])
+    world.write("overlap.jsonl", rows[:40])
+    found = verdicts(world, "log.jsonl", join=join)
+    assert found[0] == 3
+    assert verdicts(world, "twice.jsonl", join=join) == found
+    assert verdicts(world, "log.jsonl", "overlap.jsonl", join=join) == found
+
+
+@pytest.mark.parametrize("join", ["auto", "none"])
+@pytest.mark.parametrize("users", [False, True])
+def test_a_table_that_holds_every_request_twice_says_what_the_table_says(
+    tmp_path: Path, join: str, *, users: bool
+) -> None:
+    world = place(tmp_path, list(FEW))
+    rows = [
+        {key: value for key, value in row.items() if key != "output"} | {"declines": 0, "error": ""}
+        for row in few_records(users=users)
+    ]
+    world.write("log.jsonl", rows)
+    world.write("twice.jsonl", [*rows, *rows])
+    found = verdicts(world, "log.jsonl", join=join)
+    assert found[0] == 3
+    assert verdicts(world, "twice.jsonl", join=join) == found
+    said = " ".join(shadow(world, "twice.jsonl", "--join", join, "--map", "id=").out.split())
+    assert "No id of a request was read: one that was logged again counts as often" in said
+
+
+def test_how_many_records_were_logged_again_is_told(tmp_path: Path) -> None:
+    world = place(tmp_path, list(FEW))
+    rows = few_records()
+    failed = {"output": None, "error": {"kind": "timeout", "message": "none"}}
+    world.write("log.jsonl", [*rows, *rows[:9], rows[20] | failed])
+    done = shadow(world, "log.jsonl")
+    said = " ".join(done.out.split())
+    assert "10 records logged again under an id that was there already" in said
+    assert "Of 1 request the copies differ: what they differ in counts as missing" in said
+    arms = json.loads((tmp_path / "out" / "shadow.json").read_text())["traffic"]["arms"]
+    assert [sum(arm[key] for arm in arms.values()) for key in ("duplicates", "differing", "shared")] == [
+        10, 1, 0,
+    ]  # fmt: skip
+
+
+def test_a_candidate_that_fails_first_and_is_asked_again_gains_nothing_by_it(
+    tmp_path: Path,
+) -> None:
+    world = place(tmp_path, [{"metric": "error_rate", "max": "5%"}])
+    rows = [{k: v for k, v in row.items() if k != "user"} for row in records(400)]
+    failed = {"output": None, "error": {"kind": "timeout", "message": "none"}}
+    candidate = [row for row in rows if row["arm"] == "candidate"]
+    world.write("log.jsonl", rows)
+    assert shadow(world, "log.jsonl").code == 0
+    world.write("log.jsonl", [*rows, *(row | failed for row in candidate[:200])])
+    done = shadow(world, "log.jsonl")
+    assert done.code == 4
+    said = " ".join(done.out.split())
+    assert "200 of 400 candidate requests have no error_rate; at most 2 % may be" in said.replace(
+        "\u00a0", " "
+    )
+    assert "200 of them were logged again with another one" in said

@@ -133,6 +133,19 @@ def decided(
 # ---------------------------------------------------------------- looks
 
 
+def test_a_log_of_several_names_is_read_once(tmp_path: Path) -> None:
+    (found,) = looks_of(tmp_path, [record(n, "canary", 5 * n) for n in range(12)], now=120)
+    (tmp_path / "link.jsonl").symlink_to("log.jsonl")
+    envelope = load_envelope(tmp_path / "envelope.yaml")
+    plan = plan_of(envelope)
+    names = [
+        tmp_path / "log.jsonl",
+        tmp_path / "link.jsonl",
+        tmp_path / ".." / tmp_path.name / "log.jsonl",
+    ]
+    assert list(LogSource(names, envelope).looks(plan, begun(plan, "r"), START + 120)) == [found]
+
+
 def test_requests_become_looks_of_whole_stretches_of_time(tmp_path: Path) -> None:
     found = looks_of(tmp_path, traffic(3))
     assert [(look.start - START, look.end - START) for look in found] == [
@@ -578,3 +591,17 @@ def test_a_source_that_fails_holds_and_takes_nothing_in(tmp_path: Path) -> None:
         canary.look(Scripted([quiet(0)]), 170.0)
         assert (canary.state.watermark, canary.state.bookmark) == (60, {"behind": 60})
     assert read_state(path).bookmark == {"behind": 60}
+
+
+def test_a_record_of_a_request_that_is_there_already_is_not_counted(tmp_path: Path) -> None:
+    records = [
+        record(n, "candidate" if n % 2 else "baseline", 5 * n, user=f"u{n % 7}" if n % 3 else None)
+        for n in range(24)
+    ]
+    found = looks_of(tmp_path, records, now=1e4)
+    assert sum(arm.requests for look in found for arm in look.arms.values()) == 24
+    again = [item | {"output": None, "error": "timeout"} for item in records[:5]]
+    assert looks_of(tmp_path, [*records, *records, *again], now=1e4) == found
+    others = [item | {"user": "another"} for item in records[:5]]
+    more = looks_of(tmp_path, [*records, *others], now=1e4)
+    assert sum(arm.requests for look in more for arm in look.arms.values()) == 29

@@ -43,6 +43,14 @@ def requests(found: list[Look]) -> list[int]:
     return [sum(arm.requests for arm in look.arms.values()) for look in found]
 
 
+def test_a_log_of_two_names_is_followed_once(loaded: LoadedEnvelope, tmp_path: Path) -> None:
+    log, link = tmp_path / "app.log", tmp_path / "link.log"
+    link.symlink_to("app.log")
+    source = FollowedSource([log, link], loaded, LogForm(), FRESH)
+    grow(log, 0, 1.5)
+    assert requests(looks(source, loaded, FRESH, 1.5)) == [600]
+
+
 def test_looks_come_when_they_are_over_and_only_once(
     loaded: LoadedEnvelope, tmp_path: Path
 ) -> None:

@@ -240,7 +240,8 @@ def test_requests_of_other_arms_and_times_are_left_out_and_counted(tmp_path: Pat
     assert sum(half.seen.outside for half in halves) == 60 - 4
     assert sum(half.logs.tally.rows() for half in halves) == 60 - 4
     named = parts_of([(str(path), Arm.CANDIDATE)])
-    assert counted(named, plan_of(loaded, named), tmp_path).logs.tally.rows(1) == 60
+    tally = counted(named, plan_of(loaded, named), tmp_path).logs.tally
+    assert (tally.rows(1), tally.again(1), tally.differing(1)) == (30, 30, 30)
 
 
 def test_many_other_arms_are_counted_together(tmp_path: Path) -> None:
@@ -303,6 +304,17 @@ def test_a_file_that_two_sources_name_is_read_once(tmp_path: Path) -> None:
     assert [part.path for part in parts.parts] == [str(path)]
     assert parts.ignored == (str(path.parent / "notes.txt"),)
     assert str(parts.parts[0]) == str(path)
+
+
+def test_a_file_is_read_once_whatever_it_is_called(tmp_path: Path) -> None:
+    path = written(tmp_path / "logs" / "a.jsonl", records(5))
+    (tmp_path / "link.jsonl").symlink_to(path)
+    others = [
+        f"{tmp_path}/logs/../logs/a.jsonl",
+        str(tmp_path / "link.jsonl"),
+        f"{tmp_path}/*/*.jsonl",
+    ]
+    assert [part.path for part in parts_of([str(path), *others]).parts] == [str(path)]
 
 
 def test_records_that_belong_together_are_not_cut_apart(tmp_path: Path) -> None:

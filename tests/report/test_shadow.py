@@ -91,7 +91,7 @@ def finding(
 
 def traffic(**changes: Any) -> Traffic:
     """Return the traffic of two arms."""
-    arms = {arm: ArmTraffic(arm.value, 1300, 3, 0, 0, 5, ("m-1",)) for arm in Arm}
+    arms = {arm: ArmTraffic(arm.value, 1300, 3, 0, 0, 0, 0, 5, ("m-1",)) for arm in Arm}
     found = Traffic(
         files=("log.jsonl",), arms=arms, joined=Joined.PAIRED, pairs=1297, clustered=True, users=386,
         first=DAY, last=DAY + 47, other_arms={}, malformed=0, digest="abc",
@@ -210,7 +210,7 @@ def test_a_name_of_a_slice_that_is_long_stands_above_its_numbers() -> None:
 
 def test_what_was_left_out_of_the_traffic_is_said() -> None:
     arms = {
-        arm: replace(found, duplicates=2, clockless=1, label="v2")
+        arm: replace(found, duplicates=2, differing=1, shared=3, clockless=1, label="v2")
         for arm, found in traffic().arms.items()
     }
     said = " ".join(
@@ -221,7 +221,11 @@ def test_what_was_left_out_of_the_traffic_is_said() -> None:
         )
     )
     for words in (
-        "1,300 of the baseline (“v2”)", "4 requests logged again", "2 requests without a time",
+        "1,300 of the baseline (“v2”)", "2 requests without a time",
+        "4 records logged again under an id that was there already: each request counts once, but "
+        "among slices.",
+        "Of 2 requests the copies differ: what they differ in counts as missing.",
+        "6 requests in no pair: their ids are those of other users' requests as well.",
         "7 requests of neither arm left out: spare (7)", "1 malformed record passed over",
         "No request says who asked",
     ):  # fmt: skip

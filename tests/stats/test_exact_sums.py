@@ -128,3 +128,12 @@ def test_a_highest_level_that_only_carries_a_sign_is_taken_back_into_the_one_bel
     whole = segment_sums(cents.copy(), np.array([0]))
     signed = total([whole, segment_sums(-cents, np.array([0])), whole])
     assert same(signed, whole)
+
+
+def test_sums_that_are_taken_off_again_leave_the_bits_that_were_there_before() -> None:
+    rng = np.random.default_rng(8)
+    values = np.where(rng.random(300) < 0.5, 1.0, -1.0) * np.exp(rng.uniform(-60, 60, 300))
+    starts = np.arange(0, 300, 100)
+    before, more = (segment_sums(part, starts) for part in (values, values[::-1].copy()))
+    left = (before + more + more.negative()).least()
+    assert (left.low, left.limbs.tolist()) == (before.least().low, before.least().limbs.tolist())

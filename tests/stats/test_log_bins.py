@@ -99,3 +99,11 @@ def test_bins_of_cells_add_and_can_be_picked() -> None:
     assert found.quantile(1.0) == 1.0
     assert whole.at(np.array([7])).counts.tolist() == [1]
     assert whole.histogram(np.array([5]), 0.0, 0.0).n == 0
+
+
+def test_counts_that_are_taken_off_again_leave_those_that_were_there_before() -> None:
+    keys = keys_of(np.array([1, 1, 2]), bins_of(np.array([1.0, 5.0, 5.0])))
+    before = Bins.of(keys[:1], np.array([3]))
+    more = Bins.of(keys, np.array([1, 1, 2]))
+    left = Bins.total([before, more, more.negative()]).there()
+    assert (left.keys.tolist(), left.counts.tolist()) == (before.keys.tolist(), [3])

@@ -12,7 +12,7 @@ from evalkit.core.errors import Place, Problem, SpecError, UsageError
 from evalkit.core.ports import ReaderPlugin
 from evalkit.core.traffic import Logged, Tolerance
 from evalkit.files.following import Follower, FreshLine, Mark
-from evalkit.files.text import Line
+from evalkit.files.text import Line, each_file_once
 from evalkit.flows.canary.logs import LogForm
 from evalkit.flows.canary.looks import CLOCKS_APART, Gathering
 from evalkit.spec.envelope import LoadedEnvelope
@@ -52,7 +52,9 @@ class FollowedSource:
         self._plugins: dict[Path, ReaderPlugin] = {}
         self._kept = state.bookmark
         kept = state.bookmark or {}
-        self._readings = {path: _reading(path, kept.get(str(path))) for path in paths}
+        self._readings = {
+            path: _reading(path, kept.get(str(path))) for path in each_file_once(paths)
+        }
 
     @property
     def malformed(self) -> int:

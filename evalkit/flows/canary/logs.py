@@ -11,6 +11,7 @@ from evalkit.core.canary import CanaryPlan, Look, State
 from evalkit.core.errors import UsageError
 from evalkit.core.model import Arm
 from evalkit.core.traffic import Tolerance, sound
+from evalkit.files.text import each_file_once
 from evalkit.flows.canary.looks import USUAL_LABELS, Gathering
 from evalkit.spec.envelope import LoadedEnvelope
 from evalkit.spec.traffic import NO_MAP, FieldMap, open_log
@@ -31,9 +32,9 @@ class LogForm:
 class LogSource:
     """Looks at log files: all that a file holds is read each time, and what was seen is passed over.
 
-    ``strangers`` counts requests by a label that is no arm's, ``unlabelled`` those without one, and
-    ``malformed`` the records that were none, all of the last reading. In a ``replay`` requests from after
-    now are simply not there yet.
+    ``strangers`` counts requests by a label that is no arm's, ``unlabelled`` those without one, ``again``
+    records of a request that was there already, and ``malformed`` those that were none, all of the last
+    reading. In a ``replay`` requests from after now are simply not there yet.
     """
 
     def __init__(
@@ -44,13 +45,12 @@ class LogSource:
         *,
         replay: bool = False,
     ) -> None:
-        self._paths = paths
+        self._paths = each_file_once(paths)
         self._loaded = loaded
         self._form = form or LogForm()
         self._replay = replay
         self.strangers: Counter[str] = Counter()
-        self.unlabelled = 0
-        self.malformed = 0
+        self.unlabelled = self.again = self.malformed = 0
 
     def looks(self, plan: CanaryPlan, state: State, now: float) -> Iterator[Look]:
         """Yield the looks that have ended.
@@ -71,6 +71,7 @@ class LogSource:
         self.strangers, self.unlabelled = gathering.strangers, gathering.unlabelled
         if not gathering.known and (self.strangers or self.unlabelled):
             raise UsageError(self._nobody())
+        self.again = gathering.again
         yield from gathering.looks(state.watermark, now)
 
     def _nobody(self) -> str:

@@ -48,7 +48,8 @@ class Gathering:
     """Requests wait here, counted, until their look is over.
 
     A look is over where a later request was seen, or another look's length has passed: until then
-    the rest of it may be on its way. ``late`` counts what came for a look that was given away.
+    the rest of it may be on its way. ``late`` counts what came for a look that was given away, ``again``
+    records of a request that its look has already.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Gathering:
         self.unlabelled = 0
         self.known = 0
         self.late = 0
+        self.again = 0
 
     def see(self, logged: Logged, now: float, *, replay: bool = False) -> None:
         """Take a request; in a replay one from after now is simply not there yet.
@@ -91,7 +93,10 @@ class Gathering:
             self.late += 1
             return
         making = self._open.setdefault(index, _LookInMaking(self._plan))
-        making.add(self._bench, logged, arm)
+        if making.has(logged, arm):
+            self.again += 1
+        else:
+            making.add(self._bench, logged, arm)
 
     def pass_over(self, watermark: float | None) -> None:
         """Take nothing in from before a watermark: it was seen."""
@@ -178,7 +183,7 @@ class _Scoring:
             metrics=tuple(first[item.name] for item in instruments),
         )
         used = {item.name: plugins[item.name] for item in instruments}
-        self._found = score(self._fed(), self._case, envelope, used)
+        self._found = score(self._fed(), self._case, envelope, used, rolling=True)
         self._idle = not instruments
 
     def scores(self, logged: Logged, arm: Arm) -> Mapping[str, Score]:
@@ -218,10 +223,18 @@ class _LookInMaking:
     def __init__(self, plan: CanaryPlan) -> None:
         self._plan = plan
         self._requests: Counter[Arm] = Counter()
+        self._known: set[int] = set()
         self._met: dict[str, tuple[float, str, Arm]] = {}
         self._tallies = {
             (arm, trigger.name): _Tally(trigger) for arm in Arm for trigger in plan.triggers
         }
+
+    def has(self, logged: Logged, arm: Arm) -> bool:
+        """Return whether the request was counted already, and take note of it: the first record counts."""
+        key = hash((arm, logged.user, logged.sample.case_id))
+        known = key in self._known
+        self._known.add(key)
+        return known
 
     def add(self, bench: _Bench, logged: Logged, arm: Arm) -> None:
         """Count a request."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -62,8 +61,6 @@ class ColumnReading:
         """
         columns = self._plan.columns
         assert columns is not None
-        if not self._plan.paired:  # then nobody asks for the ids
-            columns = replace(columns, request=None)
         if self._part.kind is PartKind.ROWS:
             found = rows_of_groups(self._part, columns)
         else:

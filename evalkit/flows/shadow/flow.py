@@ -23,7 +23,14 @@ from evalkit.flows.shadow.courses import courses_of
 from evalkit.flows.shadow.judging import Bounds, slices_of
 from evalkit.flows.shadow.numbers import Numbers, numbers_of
 from evalkit.flows.shadow.parts import Parts, finer, parts_of
-from evalkit.flows.shadow.plan import Measurable, ShadowPlan, Tallied, measurable, metrics_of
+from evalkit.flows.shadow.plan import (
+    Measurable,
+    ShadowPlan,
+    Tallied,
+    failures,
+    measurable,
+    metrics_of,
+)
 from evalkit.flows.shadow.tallies import Progress, hands, no_progress, tallies
 from evalkit.flows.shadow.texts import drift_of, sampled_cases
 from evalkit.flows.shadow.traffic import Known, notes, summaries, traffic_of
@@ -118,7 +125,9 @@ def _judged(
 ) -> tuple[Verdict, Traffic]:  # fmt: skip
     """Return the verdict on what was counted, and what traffic that was."""
     numbers = logs.numbers
-    known = Known.of_texts(sights) if numbers is None else Known.of_numbers(tallied, numbers)
+    known = (
+        Known.of_texts(tallied, sights) if numbers is None else Known.of_numbers(tallied, numbers)
+    )
     bounds = Bounds(
         followed,
         logs.of,
@@ -131,7 +140,7 @@ def _judged(
         digests=digests,
         snapshots={arm: SnapshotSummary(None, known.models[arm]) for arm in Arm},
         arms=summaries(tallied, known),
-        notes=tuple(notes(bounds, tallied, asked, traffic, logs.parts)),
+        notes=tuple(notes(bounds, tallied, asked, traffic, logs.parts, numbers=numbers)),
         drift=drifted,
     )
     slices = {EVERYTHING: tallied.logs, **tallied.by_slice}
@@ -197,7 +206,7 @@ def _plan(
         document=canonical_json(loaded.document),
         path=loaded.path,
         code_root=None if code_root is None else str(code_root),
-        measures=logs.of.measures,
+        measures=(*logs.of.measures, *failures()) if numbers is None else logs.of.measures,
         arms=asked.arms,
         reader=logs.parts.reader,
         mapped=asked.mapped,

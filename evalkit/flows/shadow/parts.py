@@ -12,9 +12,9 @@ from shutil import copyfileobj
 from evalkit.core.log_parts import LogPart, PartKind
 from evalkit.core.model import Arm
 from evalkit.core.registry import READERS
-from evalkit.files.text import file_name
+from evalkit.files.text import absolute_name, file_name
 from evalkit.spec.traffic import NO_MAP, FieldMap, open_log
-from evalkit.wire.log_files import is_url, listed, opened_log
+from evalkit.wire.log_files import LogFile, is_url, listed, opened_log
 from evalkit.wire.log_lines import Chunk, line_chunks
 from evalkit.wire.log_rows import row_groups
 
@@ -64,20 +64,23 @@ def parts_of(
         SpecError: a source holds no log, or a file cannot be read.
         UsageError: the format is unknown.
     """
-    files: dict[str, tuple[int, Arm | None]] = {}
+    files: dict[str, tuple[LogFile, Arm | None]] = {}
     ignored: dict[str, None] = {}
     for source in sources:
         path, arm = (source, None) if isinstance(source, str) else source
         found = listed(path)
         ignored |= dict.fromkeys(found.ignored)
         for file in found.files:
-            files.setdefault(file.path, (file.size, arm))
-    name = reader or _format_of(next(iter(files)), mapped)
+            # One file has many names on a disk, and what is read twice counts twice.
+            key = file.path if is_url(file.path) else absolute_name(file.path)
+            files.setdefault(key, (file, arm))
+    first, _ = next(iter(files.values()))
+    name = reader or _format_of(first.path, mapped)
     alone = READERS.get(name).alone
     parts = (
         part
-        for path, (size, arm) in files.items()
-        for part in _cut(path, size, arm, part_bytes if alone else 0)
+        for file, arm in files.values()
+        for part in _cut(file.path, file.size, arm, part_bytes if alone else 0)
     )
     return Parts(tuple(parts), name, tuple(ignored))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from evalkit.core.envelope import UNIT_INTERVAL, Envelope, Kind, LimitKind, Metric, Slice
 from evalkit.core.errors import Problem
-from evalkit.core.model import Arm
+from evalkit.core.model import Arm, ErrorKind
 from evalkit.core.ports import ScorerPlugin
 from evalkit.core.traffic import Logged
 from evalkit.spec.traffic import NO_MAP, FieldMap
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # workers that read no texts have no use for what reads envel
 
 FALSE, MISSED = "!false", "!missed"
 """Behind the name of a rate: how probable it is that its 1, or its 0, is a mistake."""
+FAILED_BY = "!error "
+"""Before the name of an error: a rate that is 1 where a request failed by it."""
 
 
 class Beside(Protocol):
@@ -57,6 +59,7 @@ class ShadowPlan:
     answers a label in the log marks. ``since`` and ``until`` are seconds since 1970, UTC. ``slices``
     are counted apart, beside the whole. ``paired`` joins the arms by the id of the request, ``users``
     adds up by who asked, both in so many ``buckets``: as many as the logs ask for where none are given.
+    A ``lean`` one keeps nothing of a row but its id, to see whether any request was logged again.
     """
 
     document: str
@@ -72,6 +75,7 @@ class ShadowPlan:
     until: float | None = None
     paired: bool = True
     users: bool = True
+    lean: bool = False
     buckets: int = 0
     columns: Columns | None = None
     beside: Callable[[], Beside] | None = None
@@ -133,6 +137,11 @@ def measurable(loaded: LoadedEnvelope) -> Measurable:
             other = Measure(name, metric.kind, metric.support, own.quantiles, own.ratios)
             measures.setdefault(name, other)
     return Measurable(tuple(measures.values()), reasons, fallbacks)
+
+
+def failures() -> tuple[Measure, ...]:
+    """Return the measures that tell how many requests failed, by each kind of error."""
+    return tuple(Measure(f"{FAILED_BY}{kind}", Kind.RATE, ratios=False) for kind in ErrorKind)
 
 
 def metrics_of(envelope: Envelope) -> Iterable[Metric]:

@@ -16,13 +16,22 @@ import numpy as np
 from evalkit.core.envelope import EVERYTHING, Envelope
 from evalkit.core.errors import Place, Problem
 from evalkit.core.log_parts import LogPart, PartKind
-from evalkit.core.model import Arm, Case, Sample, Score
+from evalkit.core.model import Arm, Case, ErrorKind, Sample, Score
 from evalkit.core.registry import READERS
 from evalkit.core.traffic import Logged, Tolerance, sound
 from evalkit.files.json_text import parse_json
 from evalkit.files.text import Line
 from evalkit.flows.shadow.parts import holds_lines, local_copy
-from evalkit.flows.shadow.plan import FALSE, MISSED, Beside, Seen, ShadowPlan, metrics_of, on_slice
+from evalkit.flows.shadow.plan import (
+    FAILED_BY,
+    FALSE,
+    MISSED,
+    Beside,
+    Seen,
+    ShadowPlan,
+    metrics_of,
+    on_slice,
+)
 from evalkit.spec.document import Document
 from evalkit.spec.envelope import LoadedEnvelope, envelope_of
 from evalkit.spec.traffic import logged_lines, open_log
@@ -181,6 +190,8 @@ class PartReading:
         self._plan = plan
         self._counting = _Counting(part, plan)
         self._taken = _taken(plan)
+        measured = {measure.name for measure in plan.measures}
+        self._kinds = [kind for kind in ErrorKind if f"{FAILED_BY}{kind}" in measured]
         self.beside: Beside | None = None if plan.beside is None else plan.beside()
 
     @property
@@ -197,8 +208,11 @@ class PartReading:
         """
         rows = _Rows.empty(self._plan)
         names = [taken.name for taken in self._taken]
+        names += [f"{FAILED_BY}{kind}" for kind in self._kinds]
         for logged, arm, scores in self._scored():
             values = [taken.value(scores) for taken in self._taken]
+            error = logged.sample.error
+            values += [float(error is not None and error.kind == kind) for kind in self._kinds]
             rows.add(logged, arm, values)
             if self.beside is not None:
                 self.beside.see(logged, arm, dict(zip(names, values, strict=True)))

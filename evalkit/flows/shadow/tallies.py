@@ -18,8 +18,7 @@ from evalkit.flows.shadow.columns import ColumnReading
 from evalkit.flows.shadow.parts import PART_BYTES
 from evalkit.flows.shadow.plan import Beside, Seen, ShadowPlan, Tallied, on_slice
 from evalkit.stages.shadow.block import Block
-from evalkit.stages.shadow.joining import Joint, joint_of, pairs_of
-from evalkit.stages.shadow.logs import Logs
+from evalkit.stages.shadow.joining import Joint, copies_of, joint_of, pairs_of
 from evalkit.stages.shadow.piles import REQUEST, USER, Bucket, Heap, InHand, Pile
 from evalkit.stages.shadow.tally import Tally, tally_of
 from evalkit.stages.spread import InProcess
@@ -69,7 +68,13 @@ def tallies(
     """
     plan = replace(plan, buckets=plan.buckets or buckets_for(parts))
     with hands(parts, executor).kept() as kept:
-        return _tallied(parts, plan, kept, scratch=scratch, progress=progress)
+        if _dealt_by(plan) == REQUEST and not _pairs(plan):
+            # Nobody asks for more than whether there are copies, and the ids alone tell.
+            lean = replace(plan, lean=True)
+            found, copies = _tallied(parts, lean, kept, scratch=scratch, progress=progress)
+            if not copies:
+                return found
+        return _tallied(parts, plan, kept, scratch=scratch, progress=progress)[0]
 
 
 def hands(parts: Iterable[LogPart], executor: Executor) -> Executor:
@@ -86,7 +91,8 @@ def _tallied(
     *,
     scratch: Path,
     progress: Progress,
-) -> Tallied:
+) -> tuple[Tallied, int]:
+    """Return what was counted, and of a lean plan how many copies are among it."""
     by = _dealt_by(plan)
     passes = 0 if by is None else 2 if by == USER and _pairs(plan) else 1
     of = len(parts) + passes * plan.buckets
@@ -102,13 +108,14 @@ def _tallied(
             whole.piles, len(parts), pairs=_pairs(plan) and whole.requests > 0
         )
         if rest:
-            again = joining.requests(rest, len(parts) + plan.buckets)
+            again = joining.requests(rest, len(parts) + plan.buckets, rest=True)
             joints = [one + two for one, two in zip(joints, again, strict=True)]
         progress(of, of)
-        return whole.tallied(plan, joints)
-    if by is not None and _pairs(plan) and whole.requests:
-        return whole.tallied(plan, joining.requests(whole.piles, len(parts)))
-    return whole.tallied(plan, [Joint()] * (1 + len(plan.slices)))
+    elif by is not None and whole.requests:
+        joints = joining.requests(whole.piles, len(parts))
+    else:
+        joints = [Joint()] * (1 + len(plan.slices))
+    return whole.tallied(plan, joints), joints[0].copies
 
 
 def _pairs(plan: ShadowPlan) -> bool:
@@ -120,7 +127,7 @@ def _dealt_by(plan: ShadowPlan) -> str | None:
     """Return by what rows are dealt to be joined; a bucket of users has all rows of its requests."""
     if plan.users and (plan.columns is None or plan.columns.user is not None):
         return USER
-    return REQUEST if _pairs(plan) else None
+    return REQUEST if plan.columns is None or plan.columns.request is not None else None
 
 
 def buckets_for(parts: Iterable[LogPart]) -> int:
@@ -184,7 +191,7 @@ def _counted(
     def passing() -> Iterator[Block]:
         for block in reading.blocks():
             if by is not None:
-                heap.add(block)
+                heap.add(replace(block, metrics={}) if plan.lean else block)
                 if heap.rows >= PILE_ROWS:
                     put_away()
             for place in range(len(by_slice)):
@@ -247,9 +254,9 @@ class _Joining:
             self.progress(done + number + 1, self.of)
         return total, rest
 
-    def requests(self, piles: Sequence[Pile], done: int) -> list[Joint]:
-        """Return what is known of requests."""
-        task = partial(_of_requests, plan=self.plan)
+    def requests(self, piles: Sequence[Pile], done: int, *, rest: bool = False) -> list[Joint]:
+        """Return what is known of requests; those of the rest are of different users."""
+        task = partial(_of_requests, plan=self.plan, rest=rest)
         total: list[Joint] = []
         for number, found in enumerate(self.executor.results(task, self._buckets(REQUEST, piles))):
             total = _added(total, found)
@@ -274,9 +281,12 @@ def _of_users(
     return found, pile if folder is None else pile.kept(_rest(Path(folder), bucket.number))
 
 
-def _of_requests(bucket: Bucket, *, plan: ShadowPlan) -> list[Joint]:
+def _of_requests(bucket: Bucket, *, plan: ShadowPlan, rest: bool) -> list[Joint]:
     """Join the rows of a bucket of requests; runs in a worker."""
-    return pairs_of(bucket.blocks(), plan.measures, _columns_on(plan))
+    if plan.lean:
+        return [copies_of(bucket.blocks())] * (1 + len(plan.slices))
+    pairs = _pairs(plan)
+    return pairs_of(bucket.blocks(), plan.measures, _columns_on(plan), pairs=pairs, rest=rest)
 
 
 def _rest(folder: Path, number: int) -> Path:
@@ -334,7 +344,7 @@ class _Sum:
     def tallied(self, plan: ShadowPlan, joints: Sequence[Joint]) -> Tallied:
         """Return everything, the whole and each slice."""
         logs = [
-            Logs(tally, joint.pairs, joint.groups)
+            joint.logs(tally)
             for tally, joint in zip([self.tally, *self.by_slice], joints, strict=True)
         ]
         by_slice = dict(zip(plan.slices, logs[1:], strict=True))

@@ -15,9 +15,10 @@ from evalkit.flows.shadow.asked import Asked
 from evalkit.flows.shadow.judging import Bounds, matched
 from evalkit.flows.shadow.numbers import Numbers, logged_note
 from evalkit.flows.shadow.parts import Parts
-from evalkit.flows.shadow.plan import Tallied
+from evalkit.flows.shadow.plan import FAILED_BY, Tallied
 from evalkit.stages.shadow.block import ARMS, UNKNOWN_HOUR
 from evalkit.stages.shadow.sights import Sights
+from evalkit.stages.shadow.tally import Tally
 
 MOST_NAMED = 5
 
@@ -31,11 +32,15 @@ class Known:
     models: Mapping[Arm, tuple[str, ...]]
 
     @classmethod
-    def of_texts(cls, sights: Sights) -> Known:
+    def of_texts(cls, tallied: Tallied, sights: Sights) -> Known:
         """Return what was seen of each request."""
+        arms = _by_arm(tallied)
         return cls(
-            sights.clockless,
-            sights.errors,
+            _clockless(arms),
+            {
+                arm: {kind.value: found.cells.count(f"{FAILED_BY}{kind} yes") for kind in ErrorKind}
+                for arm, found in arms.items()
+            },
             {arm: sights.served(arm) for arm in Arm},
         )
 
@@ -45,9 +50,9 @@ class Known:
         columns, tally = numbers.columns, tallied.logs.tally
         named = [name for name, place in columns.metrics.items() if place == columns.failed]
         known = named and any(measure.name == named[0] for measure in tally.measures)
-        arms = {arm: tally.of_arm(code) for code, arm in enumerate(ARMS)}
+        arms = _by_arm(tallied)
         return cls(
-            {arm: found.within(UNKNOWN_HOUR, 0).rows() for arm, found in arms.items()},
+            _clockless(arms),
             {
                 arm: Counter({ErrorKind.OTHER.value: found.cells.count(f"{named[0]} yes")})
                 if known
@@ -56,6 +61,14 @@ class Known:
             },
             dict.fromkeys(Arm, ()),
         )
+
+
+def _by_arm(tallied: Tallied) -> dict[Arm, Tally]:
+    return {arm: tallied.logs.tally.of_arm(code) for code, arm in enumerate(ARMS)}
+
+
+def _clockless(arms: Mapping[Arm, Tally]) -> dict[Arm, int]:
+    return {arm: found.within(UNKNOWN_HOUR, 0).rows() for arm, found in arms.items()}
 
 
 def traffic_of(tallied: Tallied, known: Known, asked: Asked, parts: Parts) -> Traffic:
@@ -70,7 +83,9 @@ def traffic_of(tallied: Tallied, known: Known, asked: Asked, parts: Parts) -> Tr
             label=labels.get(arm, arm.value),
             requests=match.requests[arm],
             unmatched=match.unmatched[arm],
-            duplicates=0 if pairs is None else pairs.again(code),
+            duplicates=logs.tally.again(code),
+            differing=logs.tally.differing(code),
+            shared=0 if pairs is None else pairs.again(code),
             clockless=known.clockless[arm],
             errors=None if (errors := known.errors[arm]) is None else sum(errors.values()),
             models=known.models[arm],
@@ -110,11 +125,17 @@ def summaries(tallied: Tallied, known: Known) -> dict[Arm, ArmSummary]:
 
 
 def notes(
-    bounds: Bounds, tallied: Tallied, asked: Asked, traffic: Traffic, parts: Parts
+    bounds: Bounds,
+    tallied: Tallied,
+    asked: Asked,
+    traffic: Traffic,
+    parts: Parts,
+    *,
+    numbers: Numbers | None,
 ) -> Iterator[str]:
     """Yield what a reader of the verdict has to know."""
-    if bounds.whole_only:
-        yield from _of_numbers(bounds)
+    if numbers is not None:
+        yield from _of_numbers(bounds, numbers)
     if parts.ignored:
         named = ", ".join(path.rpartition("/")[2] for path in parts.ignored[:MOST_NAMED])
         more = ", …" if len(parts.ignored) > MOST_NAMED else ""
@@ -139,7 +160,9 @@ def notes(
         yield f"{count_text(seen.undated, 'request')} without a time left out, for a time was asked for."
 
 
-def _of_numbers(bounds: Bounds) -> Iterator[str]:
+def _of_numbers(bounds: Bounds, numbers: Numbers) -> Iterator[str]:
     """Yield what cannot be said where there were numbers only."""
     yield logged_note(bounds.of)
+    if numbers.columns.request is None:
+        yield "No id of a request was read: one that was logged again counts as often as it is there."
     yield "Where among the traffic the arms differ, and what their texts differ by, is not looked at: it needs texts."

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from evalkit.core.envelope import Kind
 from evalkit.core.model import Arm
 from evalkit.core.run import Manifest
-from evalkit.core.shadow import Course, Figure, Finding, Joined, Shadow, SliceSearch, Window
+from evalkit.core.shadow import (
+    Course,
+    Figure,
+    Finding,
+    Joined,
+    Shadow,
+    SliceSearch,
+    Window,
+)
 from evalkit.core.verdict import Estimate, Outcome, Unmeasured
 from evalkit.core.wording import SPACE, count_text, difference_text, value_text
 from evalkit.report.text.safe import one_line
@@ -80,13 +88,32 @@ def traffic_sentences(shadow: Shadow) -> Iterator[str]:
         )
     else:
         yield "No request says who asked: each counts as independent of the others."
-    twice = sum(arm.duplicates for arm in arms.values())
-    if twice:
-        yield f"{count_text(twice, 'request')} logged again under an id that was there already."
+    yield from _logged_again(shadow)
     clockless = sum(arm.clockless for arm in arms.values())
     if clockless:
         yield f"{count_text(clockless, 'request')} without a time: in no hour and in no day below."
     yield from _left_out(shadow)
+
+
+def _logged_again(shadow: Shadow) -> Iterator[str]:
+    """Yield what became of requests that share an id."""
+    arms = shadow.traffic.arms.values()
+    twice = sum(arm.duplicates for arm in arms)
+    if twice:
+        slices = ", but among slices" if shadow.slices.compared else ""
+        yield (
+            f"{count_text(twice, 'record')} logged again under an id that was there already: each "
+            f"request counts once{slices}."
+        )
+    differing = sum(arm.differing for arm in arms)
+    if differing:
+        yield (
+            f"Of {count_text(differing, 'request')} the copies differ: what they differ in counts as "
+            "missing. If an id is not one request, --map id=FIELD says what is."
+        )
+    shared = sum(arm.shared for arm in arms)
+    if shared:
+        yield f"{count_text(shared, 'request')} in no pair: their ids are those of other users' requests as well."
 
 
 def _left_out(shadow: Shadow) -> Iterator[str]:

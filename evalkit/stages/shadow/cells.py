@@ -36,6 +36,15 @@ class Cells:
         """Return what both have counted."""
         return total([self, other])
 
+    def negative(self) -> Cells:
+        """Return counts and sums that take these off again; extremes cannot be, and are left out."""
+        return Cells(
+            self.codes,
+            {name: -row for name, row in self.counts.items()},
+            {name: sums.negative() for name, sums in self.sums.items()},
+            bins={name: bins.negative() for name, bins in self.bins.items()},
+        )
+
     def only(self, kept: BoolArray) -> Cells:
         """Return some of the cells."""
         if kept.all():

@@ -22,6 +22,7 @@ from evalkit.stages.shadow.estimates import (
 )
 from evalkit.stages.shadow.gaps import WithGaps
 from evalkit.stages.shadow.logs import Logs
+from evalkit.stages.shadow.tally import UNSURE
 from evalkit.stages.shadow.views import View
 from evalkit.stats.doubt import Mistaken
 from evalkit.stats.engines.protocol import Engine
@@ -237,10 +238,17 @@ def _too_much_missing(
     fault = View.of(logs, measure, arm).fault()
     if fault is not None and fault.reason is Reason.OUT_OF_RANGE:
         return fault  # they are there, and are no values of this metric
+    unsure = View.of(logs, measure, arm).count(UNSURE)
+    why = (
+        f"; {unsure:,} of them were logged again with another one: if an id is not one request, "
+        "--map id=FIELD says what is"
+        if unsure
+        else ""
+    )
     return Unmeasured(
         Reason.MISSING if missing < rows else Reason.NO_VALUES,
         f"{missing:,} of {rows:,} {arm} requests have no {measure.name}; "
-        f"at most {100 * max_missing:.3g}\u00a0% may be",
+        f"at most {100 * max_missing:.3g}\u00a0% may be{why}",
     )
 
 

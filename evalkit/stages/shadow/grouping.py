@@ -97,12 +97,21 @@ def matched_within(block: Block) -> Matches:
     Raises:
         ValueError: the block has no hashes of requests or of users.
     """
+    return matched_by(keys_within(block), block)
+
+
+def keys_within(block: Block) -> HashArray:
+    """Return what tells the requests of all users apart; 0 where a row names no request.
+
+    Raises:
+        ValueError: the block has no hashes of requests or of users.
+    """
     if block.request is None or block.user is None:
         raise ValueError("expected a block with hashes of each request and user, found none")
-    keys = block.user * MIXED
+    keys: HashArray = block.user * MIXED
     keys += block.request
     keys[block.request == 0] = 0
-    return matched_by(keys, block)
+    return keys
 
 
 def grouping_of(block: Block, matches: Matches | None, measures: Sequence[Measure]) -> Grouping:

@@ -165,7 +165,7 @@ def matched_by(keys: HashArray, block: Block) -> Matches:
     same = hashes[1:] == hashes[:-1]
     again = order[:0]
     if (same & (arms[1:] == arms[:-1])).any() or (same[1:] & same[:-1]).any():
-        order = _first_come(block, order, hashes)
+        order = first_come(block, order, hashes)
         arms = block.arm[order]
         repeats = np.append(False, same & (arms[1:] == arms[:-1]))
         order, hashes, again = order[~repeats], hashes[~repeats], order[repeats]
@@ -201,15 +201,15 @@ def order_of(hashes: HashArray) -> IntArray:
     return order
 
 
-def _first_come(block: Block, order: IntArray, hashes: HashArray) -> IntArray:
+def first_come(block: Block, order: IntArray, hashes: HashArray) -> IntArray:
     """Return an order by hash, arm, hour and values, whatever the order of rows was."""
     values: list[NDArray[Any]] = [
-        _sortable(block.metrics[name][order]) for name in sorted(block.metrics, reverse=True)
+        sortable(block.metrics[name][order]) for name in sorted(block.metrics, reverse=True)
     ]
     return order[np.lexsort([*values, block.hour[order], block.arm[order], hashes])]
 
 
-def _sortable(values: FloatArray) -> IntArray:
+def sortable(values: FloatArray) -> IntArray:
     """Return numbers that differ where values do; all that are not a number are the same."""
     found: IntArray = np.where(np.isnan(values), np.nan, values).view(np.int64)
     return found

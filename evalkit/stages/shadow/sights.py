@@ -31,8 +31,6 @@ class Sights:
         self.texts: dict[int, dict[Arm, Logged]] = {}
         self._end = 1 << 64
         self.models: dict[Arm, Counter[str]] = {arm: Counter() for arm in Arm}
-        self.clockless: Counter[Arm] = Counter()
-        self.errors: dict[Arm, Counter[str]] = {arm: Counter() for arm in Arm}
         self.untagged = True
 
     def see(self, logged: Logged, arm: Arm, scores: Mapping[str, float]) -> None:
@@ -41,10 +39,6 @@ class Sights:
         self.requests.see(logged, arm, scores)
         self.untagged = self.untagged and not logged.tags
         sample = logged.sample
-        if sample.error is not None:
-            self.errors[arm][sample.error.kind.value] += 1
-        if logged.when is None:
-            self.clockless[arm] += 1
         if sample.model is not None:
             self.models[arm][sample.model[:LONGEST_TEXT]] += 1
         self._keep_text(logged, arm)
@@ -71,9 +65,7 @@ class Sights:
         both.slices = self.slices + other.slices
         both.requests = self.requests + other.requests
         both.untagged = self.untagged and other.untagged
-        both.clockless = self.clockless + other.clockless
         both.models = {arm: self.models[arm] + other.models[arm] for arm in Arm}
-        both.errors = {arm: self.errors[arm] + other.errors[arm] for arm in Arm}
         both._end = min(self._end, other._end)
         for part in (self, other):
             for place, answers in part.texts.items():

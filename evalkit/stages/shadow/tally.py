@@ -19,6 +19,9 @@ from evalkit.stats.arrays import BoolArray, FloatArray
 from evalkit.stats.exact_sums import LARGEST, MOST_ROWS
 
 ROWS = "rows"
+AGAIN, DIFFERING, UNSURE = "again", "differing", "unsure"
+"""What is counted of copies: those left out, the requests of which they differ, and behind the name
+of a measure how often they disagree about its value."""
 POWERS = (1, 2, 3)
 
 
@@ -28,7 +31,8 @@ class Tally:
 
     Of each measure ``NAME`` it counts ``NAME known``, of a rate ``NAME yes``, of others ``NAME
     infinite`` and the sums of the first three powers, ``NAME^1`` to ``NAME^3``, and of any that has
-    them values ``NAME outside`` its support. What is not known is missing, and never 0.
+    them values ``NAME outside`` its support. What is not known is missing, and never 0. ``AGAIN``,
+    ``DIFFERING`` and ``NAME unsure`` are there where copies were taken out; see ``copies``.
     """
 
     measures: tuple[Measure, ...]
@@ -55,6 +59,14 @@ class Tally:
         if arm is None or ROWS not in self.cells.counts:
             return self.cells.count(ROWS)
         return int(self.cells.counts[ROWS][(self.cells.codes & 1) == arm].sum())
+
+    def again(self, arm: int) -> int:
+        """Return how many rows of an arm repeat a request, and were taken out."""
+        return self.of_arm(arm).cells.count(AGAIN)
+
+    def differing(self, arm: int) -> int:
+        """Return of how many requests of an arm the copies differ."""
+        return self.of_arm(arm).cells.count(DIFFERING)
 
     def of_arm(self, arm: int) -> Tally:
         """Return what was counted of one arm."""

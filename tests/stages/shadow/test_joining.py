@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.stages.shadow.block import Block
-from evalkit.stages.shadow.grouping import grouped, matched_within
+from evalkit.stages.shadow.copies import once
+from evalkit.stages.shadow.grouping import grouped, keys_within, matched_within
 from evalkit.stages.shadow.joining import Joint, joint_of, pairs_of
 from evalkit.stages.shadow.pairing import paired
 from evalkit.stages.shadow.piles import REQUEST, USER, Bucket, Heap, Pile
@@ -67,6 +68,7 @@ def test_whoever_is_named_in_an_arm_the_pairs_are_those_of_the_requests(
     half = replace(torn, metrics={**torn.metrics, ON: (torn.hour % 2).astype(np.float64)})
     pieces = [half.only(part) for part in np.array_split(rng.permutation(half.rows), parts)]
     whole, on = joined(pieces, buckets, (ON,))
+    half, _ = once(half, keys_within(half), MEASURES, (ON,))
     assert digests(whole) == (paired([half], MEASURES).digest(), grouped([half], MEASURES).digest())
     odd = half.only(np.flatnonzero(half.metrics[ON] == 1.0))
     assert digests(on) == (paired([odd], MEASURES).digest(), grouped([odd], MEASURES).digest())
