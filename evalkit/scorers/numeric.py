@@ -51,6 +51,7 @@ class Options:
 
 @scorer(
     "numeric",
+    version=2,
     values=[
         Value("right", Kind.RATE, labels=("right", "wrong")),
         Value("extracted", Kind.RATE, labels=("a number", "no number")),

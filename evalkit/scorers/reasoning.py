@@ -61,6 +61,7 @@ _LONG = "Let's think step by step. It has no factors, so it is prime. The answer
 
 @scorer(
     "reasoning",
+    version=2,
     values=[
         Value("shown", Kind.RATE, labels=("reasons", "shows no reasoning")),
         Value("steps", Kind.AMOUNT, unit="steps"),

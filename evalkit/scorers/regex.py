@@ -63,6 +63,7 @@ class Options:
 
 @scorer(
     "regex",
+    version=2,
     values=[Value("match", Kind.RATE, labels=("match", "no match"))],
     options=Options,
     examples=[

@@ -44,6 +44,7 @@ _SCHEMA = (
 
 @scorer(
     "schema_valid",
+    version=2,
     values=[Value("valid", Kind.RATE, labels=("valid", "invalid"))],
     options=Options,
     from_candidate={"schema": "response_schema"},

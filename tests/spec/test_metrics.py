@@ -203,14 +203,14 @@ def test_a_schema_on_the_baseline_alone_is_not_enough(problems_of: ProblemsOf) -
     head = HEAD + "baseline: {provider: replay, path: outputs.jsonl, response_schema: {}}\n"
     assert problems_of(envelope("{}", "{metric: schema_valid, min: 0.9}", head=head)) == [
         "envelope.yaml:8:14: bounds[0].metric: schema_valid needs response_schema on the candidate "
-        "(schema of schema_valid@1)"
+        "(schema of schema_valid@2)"
     ]
 
 
 def test_an_entry_that_no_bound_uses_needs_its_schema_too(problems_of: ProblemsOf) -> None:
     assert problems_of(envelope("{m: {scorer: schema_valid}}")) == [
         "envelope.yaml:5:14: metrics.m: m needs response_schema on the candidate "
-        "(schema of schema_valid@1)"
+        "(schema of schema_valid@2)"
     ]
 
 
