@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 
 # As the command line does: read by numpy's linear algebra when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Whoever starts the tests in the background of a shell may have Ctrl-C ignored, and commands inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test says the same whenever it runs, however busy the machine is: examples are drawn from the
 # test itself, nothing is remembered, and how long one takes is no failure.
