@@ -49,6 +49,13 @@ def lock(place: World) -> Path:
     return place.folder / "evalkit.lock"
 
 
+def edited(path: Path, before: str, after: str) -> None:
+    """Edit a file by hand, where it says something first."""
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+
+
 def gated(place: World) -> str:
     """Gate recorded arms in this process; return what was refused, or the notes of the verdict."""
     ledger = Ledger(place.folder / "reports" / "ledger.jsonl")

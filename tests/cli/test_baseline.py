@@ -17,6 +17,7 @@ from tests.locks import (
     FROZEN,
     LIVE,
     OUTPUTS,
+    edited,
     frozen_world,
     gated,
     lock,
@@ -53,12 +54,6 @@ def frozen(made: Path, tmp_path: Path) -> World:
 def freeze(place: World, *options: str) -> Outcome:
     arguments = ("baseline", "freeze", "envelope.yaml", "--by", "Ada L", *options)
     return evalkit(*arguments, folder=place.folder)
-
-
-def edited(place: World, before: str, after: str) -> None:
-    text = lock(place).read_text()
-    assert before in text
-    lock(place).write_text(text.replace(before, after, 1))
 
 
 def records(place: World) -> list[dict[str, Any]]:
@@ -223,7 +218,7 @@ def test_labels_bounds_and_new_cases_do_not_make_outputs_worthless(frozen: World
 
 
 def test_another_scorer_is_told(frozen: World) -> None:
-    edited(frozen, "refusal: refusal@", "refusal: refusal@9")
+    edited(lock(frozen), "refusal: refusal@", "refusal: refusal@9")
     told = gated(frozen)
     assert "the scorers changed (refusal): its outputs are scored anew by those of today" in told
 
@@ -258,7 +253,7 @@ def test_a_live_baseline_beside_a_lock_is_told(frozen: World) -> None:
 def test_a_lock_that_is_none_is_told_with_its_place(
     frozen: World, before: str, after: str, said: str
 ) -> None:
-    edited(frozen, before, after)
+    edited(lock(frozen), before, after)
     found = gated(frozen)
     assert found.startswith("refused: ")
     assert said in found

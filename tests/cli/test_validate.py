@@ -20,6 +20,7 @@ from tests.locks import (
     FROZEN,
     LIVE,
     OUTPUTS,
+    edited,
     frozen_world,
     gated,
     lock,
@@ -66,12 +67,6 @@ def waived(made: Path, tmp_path: Path) -> World:
 
 def waivers(place: World) -> Path:
     return place.folder / "evalkit.waivers.yaml"
-
-
-def edited(path: Path, before: str, after: str) -> None:
-    text = path.read_text()
-    assert before in text
-    path.write_text(text.replace(before, after, 1))
 
 
 def checked(place: World, *, today: date = TODAY) -> Checked:
